@@ -1,0 +1,36 @@
+# Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
+.PHONY: setup lab test lock
+BIN := .venv/bin
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+endif
+
+# The first Python on the path that is 3.11 to 3.13; `make PYTHON=/some/python` names another.
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c "$(FITS)" >/dev/null 2>&1 && echo $(p))))
+
+setup: .venv/ready
+
+.venv/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11, 3.12 or 3.13 (with venv): install one, or name it: make PYTHON=/path/to/python"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lab: setup
+	$(BIN)/course lab
+
+# Outputs and checked facts come from the course's own drawn data, so that every machine sees the same.
+test: export COURSE_OFFLINE = 1
+test: export COURSE_PROFILE = quick
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:cacheprovider notebooks
+
+# Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
+lock:
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --group test --group build pyproject.toml -o requirements.txt

@@ -1,0 +1,1 @@
+"""Classic convolutional networks and ResNets: what the course's notebooks import."""
