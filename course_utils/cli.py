@@ -1,0 +1,156 @@
+"""The `course` command."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from course_utils.errors import CourseError
+from course_utils.files import ROOT, masters
+from course_utils.profiles import PROFILES, chosen
+
+
+class Course(click.Group):
+    """A group whose commands end a user's error in one sentence, and Ctrl-C without a word."""
+
+    def main(self, *args, **kwargs):
+        try:
+            return super().main(*args, **kwargs)
+        except CourseError as error:
+            sys.exit(f"course: {error}")
+
+    def get_command(self, ctx, name):
+        if name == "data":
+            from course_utils.data.cli import data
+
+            return data
+        return super().get_command(ctx, name)
+
+    def list_commands(self, ctx):
+        return [*super().list_commands(ctx), "data"]
+
+
+@click.group(cls=Course, context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Classic convolutional networks and ResNets, a course in notebooks.
+
+    Students need one command: course lab.
+    """
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path),
+    default=ROOT / "workspace",
+    help="Your own folder.",
+    show_default="workspace/",
+)
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(workspace, jupyter_options):
+    """Open the course in JupyterLab.
+
+    Prepares the pictures, lays your copies of the notebooks in workspace/ and starts JupyterLab there. What you have
+    written is never overwritten: a newer version of a notebook is laid beside it. Further options go to JupyterLab,
+    such as --no-browser or --port=9000.
+    """
+    from course_utils.data import NAMES, load
+    from course_utils.release import lay_workspace
+
+    for name in NAMES:
+        load(name)
+    for name, word in lay_workspace(workspace):
+        click.echo(f"{name}: {word}")
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={workspace.resolve()}",
+        *jupyter_options,
+    ]
+    if os.name == "posix":
+        os.execv(command[0], command)
+    sys.exit(subprocess.call(command))
+
+
+@main.command(epilog="Example: course run 03 --profile full --out results")
+@click.argument("notebooks", nargs=-1)
+@click.option("--profile", type=click.Choice(PROFILES), help="quick to look, full as published.  [default: quick]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="out",
+    show_default=True,
+    help="Folder for what comes out.",
+)
+@click.option(
+    "--save",
+    is_flag=True,
+    help="Also store the outputs in the notebooks themselves, made from the drawn data in profile quick (for authors).",
+)
+def run(notebooks, profile, out, save):
+    """Run notebooks from end to end: all, or those named by number or name.
+
+    Each executed notebook and its HTML page are written to the folder, and summary.json: status, seconds and the
+    headline numbers of each. A notebook that fails does not stop the others; exit code 0 only when none failed.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from course_utils.run import run as run_notebooks
+
+    console = Console()
+    profile = chosen(profile)
+    if save:
+        profile = "quick"
+        os.environ["COURSE_OFFLINE"] = "1"
+        os.environ.pop("COURSE_DATA_DIR", None)
+    paths = named(notebooks)
+    try:
+        summary = run_notebooks(paths, profile, out, console)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    table = Table("notebook", "status", "seconds", "numbers")
+    for entry in summary:
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in entry["metrics"].items())
+        table.add_row(entry["notebook"], entry["status"], f"{entry['seconds']:.1f}", numbers)
+        if save and entry["status"] == "ok":
+            paths[entry["notebook"]].write_bytes((out / f"{entry['notebook']}.ipynb").read_bytes())
+    console.print(table)
+    sys.exit(any(entry["status"] == "failed" for entry in summary))
+
+
+def named(words):
+    """The masters that the words name, by number (3, 03) or stem (03_happy_house.ipynb): {stem: path}; all for none."""
+    known = masters()
+    if not words:
+        return known
+    wanted = set()
+    for word in words:
+        stem = word.removesuffix(".ipynb").rpartition("/")[2]
+        hits = [name for name in known if name == stem or name.split("_")[0] in (stem, stem.zfill(2))]
+        if not hits:
+            raise CourseError(f"There is no notebook {word!r}: there are {', '.join(known)}.")
+        wanted.update(hits)
+    return {name: path for name, path in known.items() if name in wanted}
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NOTEBOOK",
+    help="Only this notebook, by number or name; may be repeated.",
+)
+def release(folder, only):
+    """Write student copies of the notebooks to FOLDER: no solutions, no outputs.
+
+    They keep the masters' file names and nbgrader's cell metadata. Nothing is ever overwritten.
+    """
+    from course_utils.release import release as write
+
+    for path in write(folder, set(named(only))):
+        click.echo(path)

@@ -1,0 +1,42 @@
+"""Where the course's own files lie, and writing that leaves nothing half-written."""
+
+import os
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from course_utils.errors import CourseError
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+IMAGES = ROOT / "images"
+
+
+def masters():
+    """The course's notebooks in their order: {file stem: path}. Raises CourseError where there are none."""
+    found = {path.stem: path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))}
+    if not found:
+        raise CourseError("The notebooks are not here: run the course from a clone of its repository.")
+    return found
+
+
+@contextmanager
+def atomic(path):
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def write_text(path, text):
+    """Write `text` to `path` in UTF-8 with Unix line ends: the whole of it, or nothing."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,153 @@
+"""The course's figures: one style, direct labels, an alt text for each."""
+
+import base64
+import io
+from html import escape
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6b6b6b"  # Okabe and Ito
+STYLE = {
+    "figure.dpi": 90,
+    "figure.figsize": (6.4, 3.2),
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+}
+
+
+def show(figure, alt):
+    """The matplotlib figure as an HTML picture with alt text (a bare PNG in a notebook cannot carry one)."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return HTML(f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" style="background: white">')
+
+
+def pictures(images, titles=None, columns=8, alt=None, size=1.0):
+    """Small pictures in a grid. images: (n, h, w, 3) or (n, h, w), uint8 or 0..1; titles: n words; size: inches."""
+    rows = -(-len(images) // columns)
+    columns = min(columns, len(images))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            rows, columns, figsize=(columns * size, rows * (size + 0.2 * bool(titles is not None))), squeeze=False
+        )
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, image, title in zip(
+            axes.flat, images, titles if titles is not None else [None] * len(images), strict=False
+        ):
+            axis.imshow(np.squeeze(image), cmap="gray")
+            if title is not None:
+                axis.set_title(str(title), fontsize=8, loc="center", pad=2)
+        figure.tight_layout(pad=0.3)
+    return show(
+        figure, alt or f"{len(images)} pictures" + (f": {', '.join(map(str, titles))}" if titles is not None else "")
+    )
+
+
+def curves(runs, title, ylabel="accuracy", alt=None):
+    """Curves over the epochs, labelled at their ends. runs: {label: one value an epoch, or several runs (n, epochs)}.
+
+    Several runs of one label share its colour; their median is drawn strong.
+    """
+    colours = (BLUE, ORANGE, GREEN, PURPLE, GREY)
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots()
+        ends = []
+        for colour, (label, values) in zip(colours, runs.items(), strict=False):
+            values = np.atleast_2d(np.asarray(values, float))
+            epochs = np.arange(1, values.shape[1] + 1)
+            middle = np.median(values, axis=0)
+            if len(values) > 1:
+                axis.plot(epochs, values.T, color=colour, alpha=0.35, linewidth=1)
+            axis.plot(epochs, middle, color=colour)
+            ends.append((epochs[-1], middle[-1], label, colour))
+        _label_ends(axis, ends)
+        axis.set(xlabel="epoch", ylabel=ylabel, title=title)
+    return show(figure, alt or f"{title}. " + "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends))
+
+
+def _label_ends(axis, ends, gap=0.075):
+    """Write each curve's label at its right end, moved apart where two would overlap."""
+    low, high = axis.get_ylim()
+    right = max(x for x, *_ in ends)
+    below = -np.inf
+    for _, y, label, colour in sorted(ends, key=lambda end: end[1]):
+        below = max(y, below + gap * (high - low))
+        axis.annotate(label, (right, below), xytext=(6, 0), textcoords="offset points", color=colour, va="center")
+
+
+def spread(groups, title, xlabel="test accuracy", alt=None):
+    """One dot a run, one row a group, the median marked: what one number of one run hides. groups: {label: values}."""
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(6.4, 0.7 + 0.55 * len(groups)))
+        for row, values in enumerate(groups.values()):
+            colour = (BLUE, ORANGE, GREEN, PURPLE, GREY)[row % 5]
+            axis.plot(values, [row] * len(values), "o", color=colour, alpha=0.6, markersize=8, markeredgewidth=0)
+            axis.plot(np.median(values), row, "|", color="black", markersize=18, markeredgewidth=2)
+        axis.set(
+            yticks=range(len(groups)), yticklabels=groups, ylim=(len(groups) - 0.5, -0.5), xlabel=xlabel, title=title
+        )
+        axis.grid(axis="y", visible=False)
+    words = "; ".join(f"{k}: {min(v):.2f} to {max(v):.2f}, median {np.median(v):.2f}" for k, v in groups.items())
+    return show(figure, alt or f"{title}. {words}")
+
+
+def confusion(truth, predicted, class_names, title="Where it is right, and where not"):
+    """The confusion matrix, counts written in the cells. truth, predicted: (n,) class numbers."""
+    table = np.zeros((len(class_names), len(class_names)), int)
+    np.add.at(table, (np.ravel(truth).astype(int), np.ravel(predicted).astype(int)), 1)
+    side = 1.6 + 0.55 * len(class_names)
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axis = plt.subplots(figsize=(side + 0.6, side))
+        axis.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(table):
+            dark = count > 0.5 * table[row].sum()
+            axis.text(column, row, count, ha="center", va="center", color="white" if dark else "black")
+        ticks = range(len(class_names))
+        axis.set(xticks=ticks, xticklabels=class_names, yticks=ticks, yticklabels=class_names)
+        axis.set(xlabel="predicted", ylabel="true", title=title)
+    right = f"{np.trace(table)} of {table.sum()} right"
+    rows = "; ".join(f"true {name}: {', '.join(map(str, row))}" for name, row in zip(class_names, table, strict=True))
+    return show(figure, f"Confusion matrix, {right}. Predicted in the order {', '.join(class_names)}. {rows}.")
+
+
+def mistakes(images, truth, probability, class_names, count=8):
+    """The pictures of which the network was most sure and wrong.
+
+    probability: (n,) or (n, 1) of class 1, or (n, classes).
+    """
+    probability = np.asarray(probability, float).reshape(len(images), -1)
+    if probability.shape[1] == 1:
+        probability = np.hstack([1 - probability, probability])
+    truth, predicted = np.ravel(truth).astype(int), probability.argmax(axis=1)
+    sure = probability.max(axis=1)
+    wrong = [i for i in np.argsort(-sure) if predicted[i] != truth[i]][:count]
+    if not wrong:
+        return "No mistakes."
+    titles = [f"{class_names[predicted[i]]} {sure[i]:.0%}" for i in wrong]
+    alt = "The worst mistakes: " + "; ".join(
+        f"{class_names[truth[i]]} taken for {title}" for i, title in zip(wrong, titles, strict=True)
+    )
+    return pictures(images[wrong], titles, columns=4, alt=alt, size=1.5)
+
+
+def network(model):
+    """A picture of the model's layers and shapes: by Graphviz where it is installed, else drawn here."""
+    from course_utils.diagram import draw, graphviz_is_here
+
+    if graphviz_is_here():
+        import keras
+
+        return keras.utils.plot_model(model, show_shapes=True, show_layer_names=True, dpi=60)
+    return draw(model)

@@ -1,0 +1,34 @@
+"""What each notebook trains on in the two profiles: `quick` to look, `full` as the recipes were published.
+
+Nothing else differs between the two.
+"""
+
+import os
+from types import SimpleNamespace
+
+from course_utils.errors import CourseError
+
+PROFILES = ("quick", "full")
+
+SETTINGS = {
+    "03_happy_house": {
+        "quick": {"source_epochs": 39, "epochs": 20, "seeds": (0, 1)},
+        "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
+    },
+}
+
+
+def chosen(profile=None):
+    """The profile's name: as given, else as COURSE_PROFILE says, else quick. Raises CourseError for another name."""
+    profile = profile or os.environ.get("COURSE_PROFILE") or "quick"
+    if profile not in PROFILES:
+        raise CourseError(f"There is no profile {profile!r}: the profiles are {' and '.join(PROFILES)}.")
+    return profile
+
+
+def settings(notebook, profile=None):
+    """The settings of `notebook` (its file stem) as attributes, such as `.epochs`; `.profile` says which profile."""
+    profile = chosen(profile)
+    if notebook not in SETTINGS:
+        raise CourseError(f"There are no settings for {notebook!r}: there are some for {', '.join(SETTINGS)}.")
+    return SimpleNamespace(profile=profile, **SETTINGS[notebook][profile])

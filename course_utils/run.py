@@ -1,0 +1,95 @@
+"""Running the notebooks from end to end, outside JupyterLab."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from course_utils.files import write_text
+from course_utils.metrics import recorded
+
+
+def run(notebooks, profile, out, console):
+    """Execute copies of `notebooks` ({stem: path}) one after the other; returns the summary, a list of dicts.
+
+    Each executed notebook and its HTML go to the folder `out`, and `out`/summary.json grows with each:
+    {"notebook", "status": "ok" | "failed" | "skipped", "seconds", "metrics": {name: number}}.
+    A notebook that fails does not stop the others.
+    """
+    out = Path(out)
+    summary = []
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console) as progress:
+        for stem, path in notebooks.items():
+            notebook = nbformat.read(path, as_version=4)
+            entry, reason = run_one(notebook, path, profile, progress.add_task(stem, total=None), progress)
+            save(notebook, stem, out)
+            summary.append({"notebook": stem, **entry})
+            write_text(out / "summary.json", json.dumps(summary, indent=1) + "\n")
+            if reason:
+                progress.console.print(f"{stem}: {reason}", markup=False, highlight=False)
+    return summary
+
+
+def run_one(notebook, path, profile, task, progress):
+    """Execute `notebook` in place, in a fresh kernel; returns its summary entry and why it did not pass (or None)."""
+    missing = [name for name in notebook.metadata.get("course", {}).get("requires", ()) if not find_spec(name)]
+    if missing:
+        return {
+            "status": "skipped",
+            "seconds": 0.0,
+            "metrics": {},
+        }, f"skipped, {missing[0]} is not installed."
+    cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    progress.update(task, total=len(cells))
+    for index in cells:
+        notebook.cells[index].outputs = []
+    client = _Client(
+        notebook,
+        timeout=None,
+        coalesce_streams=True,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_executed=lambda cell, cell_index, execute_reply: progress.advance(task),
+    )
+    started = time.monotonic()
+    status, reason = "ok", None
+    try:
+        asyncio.run(client.async_execute(env={**os.environ, "COURSE_PROFILE": profile}))
+    except CellExecutionError as error:
+        status, reason = "failed", f"{error.ename}: {error.evalue}"
+    except DeadKernelError:
+        status, reason = "failed", "its kernel died (often for want of memory)."
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    seconds = round(time.monotonic() - started, 1)
+    return {"status": status, "seconds": seconds, "metrics": recorded(notebook)}, reason
+
+
+class _Client(NotebookClient):
+    """A client that Ctrl-C cancels, so that its kernel is shut down on the way out.
+
+    nbclient's own handler only shuts the kernel down, which looks like a notebook that failed.
+    """
+
+    async def async_start_new_kernel(self, **kwargs):
+        if os.name == "posix":  # elsewhere asyncio.run turns Ctrl-C into a cancellation by itself
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, asyncio.current_task().cancel)
+        await super().async_start_new_kernel(**kwargs)
+
+
+def save(notebook, stem, out):
+    """Write the executed notebook and its HTML page to the folder `out`."""
+    write_text(out / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
+    page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
+    write_text(out / f"{stem}.html", page)
