@@ -29,7 +29,7 @@ class Course(click.Group):
         return super().get_command(ctx, name)
 
     def list_commands(self, ctx):
-        return [*super().list_commands(ctx), "data"]
+        return sorted([*super().list_commands(ctx), "data"])
 
 
 @click.group(cls=Course, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,6 +38,7 @@ def main():
 
     Students need one command: course lab.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up messages say nothing to a student
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

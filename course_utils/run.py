@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,13 +65,15 @@ def run_one(notebook, path, profile, task, progress):
     started = time.monotonic()
     status, reason = "ok", None
     try:
-        asyncio.run(client.async_execute(env={**os.environ, "COURSE_PROFILE": profile}))
+        environment = {**os.environ, "COURSE_PROFILE": profile}
+        # What a kernel has to say of itself is no concern of a reader's; what its cells print is in the notebook.
+        asyncio.run(client.async_execute(env=environment, stderr=subprocess.DEVNULL))
     except CellExecutionError as error:
         status, reason = "failed", f"{error.ename}: {error.evalue}"
-    except DeadKernelError:
+    except (DeadKernelError, asyncio.CancelledError):
+        if client.interrupted:
+            raise KeyboardInterrupt from None
         status, reason = "failed", "its kernel died (often for want of memory)."
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
     seconds = round(time.monotonic() - started, 1)
     return {"status": status, "seconds": seconds, "metrics": recorded(notebook)}, reason
 
@@ -81,10 +84,18 @@ class _Client(NotebookClient):
     nbclient's own handler only shuts the kernel down, which looks like a notebook that failed.
     """
 
+    interrupted = False
+
     async def async_start_new_kernel(self, **kwargs):
-        if os.name == "posix":  # elsewhere asyncio.run turns Ctrl-C into a cancellation by itself
+        task = asyncio.current_task()
+
+        def stop():
+            self.interrupted = True
+            task.cancel()
+
+        if os.name == "posix":  # elsewhere asyncio.run turns Ctrl-C into KeyboardInterrupt by itself
             for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, asyncio.current_task().cancel)
+                asyncio.get_running_loop().add_signal_handler(number, stop)
         await super().async_start_new_kernel(**kwargs)
 
 
