@@ -1,0 +1,121 @@
+"""What is in a file: recognised by its checksum, read as a whole or refused in one sentence."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from course_utils.errors import CourseError
+
+
+def is_official(file, content):
+    """Whether these bytes are the published file: by sha256, or by the Git blob id of its address."""
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(content).hexdigest() == file.sha256 or blob == file.blob
+
+
+def other_thing(content):
+    """What servers like to send under a data file's name: "a web page", "a Git LFS pointer", or None."""
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!", b"<html", b"<head", b"<?xml")):
+        return "a web page"
+    if start.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer"
+    return None
+
+
+def read(chosen, file, content, label, any_count=False):
+    """The arrays in the bytes of one file of the set `chosen`: {field of Dataset: array}.
+
+    Pictures are uint8 (n, *chosen.shape), labels int64 (n,) from 0; n as published unless `any_count`.
+    Raises CourseError with one sentence that calls the file `label`; nothing is ever half read.
+    """
+    if thing := other_thing(content):
+        raise CourseError(f"{label} is {thing}, not the data: download the file itself.")
+    try:
+        with _open(file, content) as store:
+            _refuse_other_file(chosen, file, store, label)
+            found = {key: store[key] for key in _keys(file)}  # for HDF5 nothing is read yet
+            for pictures, labels in _pairs(file):
+                count = chosen.counts[pictures]
+                if any_count:
+                    count = found[file.arrays[pictures]].shape[0]
+                _refuse_other_shape(found, file.arrays[pictures], (count, *chosen.shape), "uint8", label)
+                _refuse_other_shape(found, file.arrays[labels], (count,), "whole numbers", label)
+            found = {key: array[()] for key, array in found.items()}
+    except CourseError:
+        raise
+    except Exception:  # zipfile, zlib, NumPy and HDF5 each have their own ways to fail on broken bytes
+        raise CourseError(f"{label} is damaged or cut short: get it again.") from None
+
+    last = len(chosen.class_names) - 1
+    if "list_classes" in found and not np.array_equal(found["list_classes"], np.arange(last + 1)):
+        raise CourseError(f"{label} lists other classes than 0 to {last}: it is no file of {chosen.name}.")
+    arrays = {field: found[key] for field, key in file.arrays.items()}
+    for _, labels in _pairs(file):
+        if arrays[labels].min() < 0 or arrays[labels].max() > last:
+            raise CourseError(f"{label} holds labels outside 0 to {last}: it is no file of {chosen.name}.")
+        arrays[labels] = arrays[labels].astype(np.int64)
+    return arrays
+
+
+def write(file, drawn):
+    """The bytes of a file in its published format (HDF5 or npz), made from the arrays `drawn`, {key: array}.
+
+    Both formats keep checksums of what they hold here, so that damage shows when it is read.
+    """
+    buffer = io.BytesIO()
+    if _is_npz(file):
+        np.savez_compressed(buffer, **{key: drawn[key] for key in _keys(file)})
+    else:
+        with h5py.File(buffer, "w") as store:
+            for key in _keys(file):
+                store.create_dataset(key, data=drawn[key], fletcher32=True)
+    return buffer.getvalue()
+
+
+def _is_npz(file):
+    return Path(file.name).suffix == ".npz"
+
+
+def _open(file, content):
+    buffer = io.BytesIO(content)
+    return np.load(buffer, allow_pickle=False) if _is_npz(file) else h5py.File(buffer, "r")
+
+
+def _keys(file):
+    return [*file.arrays.values()] + ([] if _is_npz(file) else ["list_classes"])
+
+
+def _pairs(file):
+    """The fields of pictures and of their labels that belong together."""
+    return [(field, field.replace("x_", "y_")) for field in file.arrays if field.startswith("x_")]
+
+
+def _refuse_other_file(chosen, file, store, label):
+    """Raise CourseError where keys are missing, and say so where the file is really the set's other one."""
+    missing = [key for key in _keys(file) if key not in store]
+    for other in chosen.files:
+        if other == file:
+            continue
+        has_its_keys = missing and all(key in store for key in _keys(other))
+        has_its_counts = not missing and all(
+            store[key].shape[:1] == (chosen.counts[field],)
+            for key, field in zip(file.arrays.values(), other.arrays, strict=True)
+        )
+        if has_its_keys or has_its_counts:
+            raise CourseError(f"{label} is really {other.name} under another name: put {file.name} in its place.")
+    if missing:
+        raise CourseError(f"{label} has no {' and no '.join(missing)}: it is not {file.name} of {chosen.name}.")
+
+
+def _refuse_other_shape(found, key, shape, kind, label):
+    array = found[key]
+    fits = array.dtype == np.uint8 if kind == "uint8" else array.dtype.kind in "iu"
+    if array.shape != shape or not fits:
+        raise CourseError(
+            f"{label} holds {key} of shape {array.shape} and type {array.dtype}, where {shape} and {kind} are "
+            "expected: put the published file in its place."
+        )

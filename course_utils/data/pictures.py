@@ -1,0 +1,50 @@
+"""A picture of one's own, made ready for a network."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from course_utils.errors import CourseError
+
+
+def own_picture(path, size=(64, 64)):
+    """Read a picture file as the course's pictures are: uint8, shape (*size, 3), size = (height, width).
+
+    The largest centred part with the proportions of `size` is kept, so that nothing is squeezed. A rotation noted by
+    the camera (EXIF) is carried out; transparent parts become white; greyscale, 16 bits, palettes and CMYK become RGB.
+    Raises CourseError where there is no picture, or none that can be read.
+    """
+    path = Path(path)
+    if not os.path.exists(path):
+        raise CourseError(f"There is no file {path}: check its name and its folder.")
+    if os.path.isdir(path):
+        raise CourseError(f"{path} is a folder: name one picture in it.")
+    height, width = size
+    try:
+        with (
+            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
+            Image.open(path) as image,
+        ):
+            image = ImageOps.exif_transpose(image)
+            return np.array(ImageOps.fit(_rgb(image), (width, height)))
+    except UnidentifiedImageError:
+        raise CourseError(f"{path.name} is not a picture in a known format: save it as JPEG or PNG.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        limit = Image.MAX_IMAGE_PIXELS // 1_000_000
+        raise CourseError(f"{path.name} has more than {limit} million pixels: save it smaller.") from None
+    except Exception:  # each format has its own ways to fail on broken bytes
+        raise CourseError(f"{path.name} is damaged or cut short: save it again, as JPEG or PNG.") from None
+
+
+def _rgb(image):
+    """Any picture as 8-bit RGB."""
+    if image.mode == "I" or image.mode.startswith("I;16"):  # 16 bits a pixel; convert() would clip at 255
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
