@@ -73,13 +73,16 @@ def _fetch(file, address, patience):
     The transfer runs in a thread of its own, since name look-up knows no time-out and a socket's does not notice a
     server that sends a byte now and then.
     """
-    body, errors = _Body(file.size), []
+    body, answers, errors = _Body(file.size), [], []
 
     def transfer():
+        hooks = {"response": lambda answer, **kwargs: answers.append(answer)}
         try:
-            pooch.HTTPDownloader(timeout=(patience, STALL))(address, body, None)
+            pooch.HTTPDownloader(timeout=(patience, patience + STALL), hooks=hooks)(address, body, None)
         except Exception as error:
             errors.append(error)
+        for answer in answers:
+            answer.close()
 
     thread = threading.Thread(target=transfer, daemon=True)
     thread.start()
