@@ -1,0 +1,94 @@
+"""Every figure carries its words, and a model can be drawn without Graphviz."""
+
+import base64
+import html
+import re
+import xml.etree.ElementTree as ElementTree
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from course_utils import diagram, plots
+
+RNG = np.random.default_rng(0)
+FACES = RNG.integers(0, 256, (12, 8, 8, 3), np.uint8)
+
+
+def alt(picture):
+    return html.unescape(re.search(r'<img alt="([^"]*)"', picture.data)[1])
+
+
+def residual():
+    inputs = layers.Input((8, 8, 4))
+    x = layers.Conv2D(4, 3, padding="same", name="first")(inputs)
+    x = layers.ReLU(name="second")(x)
+    return keras.Model(inputs, layers.Add(name="sum")([x, inputs]), name="residual")
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (lambda: plots.pictures(FACES, ["<b>"] * 12), ["12 pictures", "<b>"]),
+        (lambda: plots.pictures(FACES[:, :, :, 0], alt="digits"), ["digits"]),
+        (
+            lambda: plots.curves({"train": [0.5, 0.75], "test": [[0.5, 0.6], [0.5, 0.7]]}, "It learns"),
+            ["train ends at 0.75"],
+        ),
+        (lambda: plots.spread({"source": [0.6, 0.7, 0.95]}, "It depends"), ["0.60 to 0.95, median 0.70"]),
+        (lambda: plots.confusion([0, 0, 1], [0, 1, 1], ["cat", "dog"]), ["2 of 3 right", "true cat: 1, 1"]),
+        (lambda: plots.mistakes(FACES, [0] * 12, np.linspace(0, 1, 12), ["cat", "dog"]), ["cat taken for dog 100%"]),
+        (lambda: diagram.draw(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
+    ],
+)
+def test_figures_say_what_they_show(picture, words):
+    assert all(word in alt(picture()) for word in words)
+
+
+def test_mistakes_are_the_surest_first_and_none_is_said():
+    probability = np.array([0.6, 0.99, 0.8, 0.1])
+    assert re.findall(r"\d+%", alt(plots.mistakes(FACES[:4], [0, 0, 0, 0], probability, ["a", "b"]))) == [
+        "99%",
+        "80%",
+        "60%",
+    ]
+    assert plots.mistakes(FACES[:4], [1, 1, 1, 0], probability, ["a", "b"]) == "No mistakes."
+
+
+def svg(model):
+    data = re.search(r"base64,([^\"]*)", diagram.draw(model).data)[1]
+    return ElementTree.fromstring(base64.b64decode(data))
+
+
+def test_a_model_is_drawn_layer_by_layer_with_its_shapes():
+    texts = [node.text for node in svg(residual()).iter() if node.tag.endswith("text")]
+    assert texts == [
+        *("Input", texts[1], "n × 8 × 8 × 4"),
+        *("Conv2D", "first", "n × 8 × 8 × 4"),
+        *("ReLU", "second", "n × 8 × 8 × 4"),
+        *("Add", "sum", "n × 8 × 8 × 4"),
+    ]
+
+
+def test_the_shortcut_is_an_arc_and_every_edge_is_drawn():
+    paths = [node.get("d") for node in svg(residual()).iter() if node.get("marker-end")]
+    assert len(paths) == 4
+    assert sum("C" in path for path in paths) == 1
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_sequential_and_subclassed_models_are_drawn_too(built):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = layers.Dense(2), layers.Dense(3)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    sequential = keras.Sequential([layers.Input((4,))] if built else [])
+    sequential.add(layers.Dense(2))
+    for model, boxes in (sequential, 2 if built else 1), (Own(), 2):
+        rectangles = [node for node in svg(model).iter() if node.tag.endswith("rect")]
+        assert len(rectangles) == boxes + 1  # and the background

@@ -1,0 +1,179 @@
+"""Student copies: nothing of the solution in them, and what happens to somebody who has not answered yet."""
+
+import json
+import re
+
+import keras
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from course_utils import files, release
+from course_utils.errors import CourseError
+
+MASTERS = files.masters()
+SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
+
+
+@pytest.fixture(params=MASTERS.values(), ids=list(MASTERS))
+def master(request):
+    return request.param
+
+
+@pytest.fixture
+def one_step(monkeypatch, tmp_path):
+    """Training takes one step, so that a whole notebook takes seconds; files it writes go to a folder of their own."""
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **{**k, "epochs": 1, "steps_per_epoch": 1}))
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def run_cells(notebook):
+    """Run a notebook's code in an IPython shell here; returns [(cell, value of its last line, error or None)]."""
+    shell = InteractiveShell()
+    results = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            done = shell.run_cell(cell.source)
+            results.append((cell, done.result, done.error_before_exec or done.error_in_exec))
+    return results
+
+
+def checks(results):
+    return [value for cell, value, _ in results if cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+def test_a_student_copy_holds_no_solution_and_no_output(master):
+    copy = release.student_copy(master)
+    text = nbformat.writes(copy)
+    solutions = [found for cell in nbformat.read(master, 4).cells for found in SOLUTION.findall(cell.source)]
+    assert solutions
+    lines = {line.strip() for solution in solutions for line in solution.splitlines() if len(line.strip()) > 25}
+    assert not [line for line in lines if json.dumps(line)[1:-1] in text]
+    assert "BEGIN SOLUTION" not in text
+    for cell in copy.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            assert "raise check.NotAnswered()" in cell.source
+            assert '"""' in cell.source  # what is asked stays
+
+
+def test_cells_keep_what_nbgrader_collects_by(master):
+    before = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader for cell in graded(nbformat.read(master, 4))}
+    after = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader for cell in graded(release.student_copy(master))}
+    assert before.keys() == after.keys()
+    for name, cell in after.items():
+        assert cell.schema_version == 3
+        assert cell.get("points") == before[name].get("points")
+        assert cell.checksum
+        assert cell.locked == cell.grade
+
+
+def graded(notebook):
+    return [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+
+
+def test_the_master_earns_every_point(master, one_step):
+    results = run_cells(nbformat.read(master, 4))
+    assert [str(error) for _, _, error in results if error] == []
+    found = checks(results)
+    assert found
+    for cell, result in zip(
+        [c for c, _, _ in results if c.metadata.get("nbgrader", {}).get("grade")], found, strict=True
+    ):
+        assert result.to_dict()["points"] == result.to_dict()["max_points"] == cell.metadata.nbgrader.points
+
+
+def test_the_untouched_copy_earns_nothing_and_nothing_of_ours_crashes(master, one_step):
+    results = run_cells(release.student_copy(master))
+    assert {result.to_dict()["status"] for result in checks(results)} == {"unanswered"}
+    assert sum(result.to_dict()["points"] for result in checks(results)) == 0
+    errors = [error for _, _, error in results if error]
+    assert errors  # later cells need the answer
+    for error in errors:
+        # A cell that needs the answer says so in one sentence; cells behind it miss what it would have made.
+        assert type(error).__name__ in ("NotAnswered", "NameError"), error
+    assert type(errors[0]).__name__ == "NotAnswered"
+    sentence = errors[0]._render_traceback_()
+    assert len(sentence) == 1
+    assert "is not answered yet" in sentence[0]
+
+
+def test_a_release_never_overwrites(tmp_path):
+    written = release.release(tmp_path)
+    assert [path.name for path in written] == [path.name for path in MASTERS.values()]
+    before = written[0].read_bytes()
+    with pytest.raises(CourseError, match="already holds"):
+        release.release(tmp_path)
+    assert written[0].read_bytes() == before
+
+
+def test_a_picture_travels_inside_the_notebook(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "images" / "block.svg").write_text("<svg/>")
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("![A block](../images/block.svg) ![](x.png)")]
+    )
+    nbformat.write(notebook, tmp_path / "notebooks" / "01_a.ipynb")
+    cell = release.student_copy(tmp_path / "notebooks" / "01_a.ipynb").cells[0]
+    assert cell.source == "![A block](attachment:block.svg) ![](x.png)"
+    assert cell.attachments == {"block.svg": {"image/svg+xml": "PHN2Zy8+"}}
+
+
+# --- The workspace --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of one notebook, in versions: course(text) makes the next one and brings the workspace up to date."""
+    monkeypatch.setattr(files, "NOTEBOOKS", tmp_path / "notebooks")
+    (tmp_path / "notebooks").mkdir()
+
+    def next_version(text):
+        cell = nbformat.v4.new_markdown_cell(text, id="story")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks" / "01_a.ipynb")
+        return release.lay_workspace(tmp_path / "workspace")
+
+    next_version.folder = tmp_path / "workspace"
+    return next_version
+
+
+def told(path):
+    return nbformat.read(path, 4).cells[0].source
+
+
+def test_the_workspace_is_laid_once_and_follows_the_course(course):
+    assert course("first") == [("01_a.ipynb", "new")]
+    assert course("first") == []
+    assert course("second") == [("01_a.ipynb", "brought up to date")]
+    assert told(course.folder / "01_a.ipynb") == "second"
+
+
+def test_what_a_student_wrote_is_never_overwritten(course):
+    course("first")
+    work = course.folder / "01_a.ipynb"
+    work.write_text(work.read_text().replace("first", "my own work"))
+    mine = work.read_bytes()
+    assert course("first") == []
+    assert course("second") == [("01_a_version2.ipynb", "a newer version, beside your own work")]
+    assert course("second") == []
+    assert course("third") == [("01_a_version3.ipynb", "a newer version, beside your own work")]
+    assert work.read_bytes() == mine
+    assert told(course.folder / "01_a_version2.ipynb") == "second"
+
+
+def test_a_notebook_that_was_deleted_comes_back(course):
+    course("first")
+    (course.folder / "01_a.ipynb").unlink()
+    assert course("first") == [("01_a.ipynb", "new")]
+
+
+def test_a_notebook_that_was_there_before_is_a_students(course):
+    course.folder.mkdir()
+    (course.folder / "01_a.ipynb").write_text("not even a notebook")
+    assert course("first") == [("01_a_version2.ipynb", "a newer version, beside your own work")]
+    assert (course.folder / "01_a.ipynb").read_text() == "not even a notebook"
