@@ -19,7 +19,9 @@ from tiny_set import COUNTS, NAMES, Server, arrays, draw, entry, h5, published
 from course_utils.data import cache, catalogue, formats, load, network
 from course_utils.data.cli import data as cli
 from course_utils.errors import CourseError
+from course_utils.files import ROOT
 
+REAL = dict(catalogue.SETS)
 TRAIN, TEST = NAMES
 VARIABLES = ("COURSE_DATA_DIR", "COURSE_OFFLINE", "COURSE_DATA_MIRROR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -121,7 +123,7 @@ def test_folder_without_the_set(place, monkeypatch, capsys, offline):
     for folder in (place, place / "nowhere"):
         monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
         assert load("happy").source.kind == "embedded"
-        assert line(capsys).endswith("because COURSE_OFFLINE is set; COURSE_DATA_DIR has none")
+        assert line(capsys).endswith("because COURSE_OFFLINE is set; COURSE_DATA_DIR has no happy")
 
 
 def without(key, **changed):
@@ -265,6 +267,14 @@ def test_bad_download_is_refused(served, monkeypatch, capsys, manner):
         assert line(capsys).endswith(f"test pictures drawn by the course (embedded), because {REFUSALS[manner]}")
     assert served.asked == [TRAIN], "it was tried once, and remembered"
     assert all("-drawn-" in name for name in kept())
+
+
+def test_slow_download_shows_a_bar(served, capfd):
+    served.manner = "slow"
+    assert_equal(load("happy"), seed=1)
+    out, err = capfd.readouterr()
+    assert out == "happy: 40 training and 20 test pictures from the network (verified)\n"
+    assert err.strip() == "", "nothing is left of the bar, and none is drawn where nobody looks"
 
 
 def test_second_file_refused(served, monkeypatch, capsys):
@@ -483,14 +493,17 @@ def test_damaged_added_file_is_not_used(place, capsys, offline):
 
 
 def test_catalogue_of_real_sets():
-    """Every entry is complete, and MNIST's address and checksum are those that Keras has."""
+    """Every entry is complete and agrees with its card; MNIST's address and checksum are those that Keras has."""
+    (mnist,) = REAL["mnist"].files
     source = Path(find_spec("keras").origin).with_name("src").joinpath("datasets", "mnist.py").read_text()
-    (mnist,) = catalogue.find("mnist").files
     assert mnist.sha256 in source
     assert mnist.address.removesuffix("mnist.npz") in source
-    for chosen in catalogue.SETS.values():
+    assert {path.stem for path in (ROOT / "datasets").glob("*.md")} == {*REAL}
+    for chosen in REAL.values():
+        card = (ROOT / "datasets" / f"{chosen.name}.md").read_text(encoding="utf-8")
         for file in chosen.files:
             assert re.fullmatch("[0-9a-f]{64}", file.sha256)
-            assert re.fullmatch("([0-9a-f]{40})?", file.blob)
             assert file.address.startswith("https://")
-            assert file.address.endswith(file.name)
+            assert file.address.endswith(f"/{file.name}")
+            for fact in (file.name, f"{file.size:,} bytes", f"`{file.sha256}`", file.blob):
+                assert fact in card

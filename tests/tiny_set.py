@@ -131,5 +131,11 @@ class Server:
                 break
             request.wfile.write(bytes([byte]))
 
+    def slow(self, request, content):
+        self.right(request, content[:50_000], len(content))
+        for begin in range(50_000, len(content), 120_000):
+            self.closing.wait(0.4)
+            request.wfile.write(content[begin : begin + 120_000])
+
     def silent(self, request, content):
         self.closing.wait(30)

@@ -46,15 +46,15 @@ class Dataset:
         return f"{self.name}: {len(self.x_train)} training and {len(self.x_test)} test pictures {self.source}"
 
 
-def load(name, patience=network.FIRST_ANSWER):
+def load(name):
     """Load the set of that name ("happy", "signs", "mnist") and print one line that says where it came from.
 
-    Looks in the folder COURSE_DATA_DIR, the cache, the network (unless COURSE_OFFLINE=1; `patience` seconds for a first
-    answer) and draws a stand-in of the same shapes otherwise. Returns a Dataset. Raises CourseError for an unknown name
-    and for a file in COURSE_DATA_DIR that is not what it should be.
+    Looks in the folder COURSE_DATA_DIR, the cache and the network (unless COURSE_OFFLINE=1), and draws a stand-in of
+    the same shapes where none of them has it. Returns a Dataset. Raises CourseError for an unknown name and for a file
+    in COURSE_DATA_DIR that is not what it should be.
     """
     chosen = catalogue.find(name)
-    parts, source = _from_folder(chosen) or _from_cache_or_network(chosen, patience)
+    parts, source = _from_folder(chosen) or _from_cache_or_network(chosen)
     fields = {field: array for part in parts for field, array in part.arrays.items()}
     data = Dataset(name=name, **fields, class_names=chosen.class_names, source=source)
     print(data)
@@ -101,11 +101,11 @@ def _from_folder(chosen):
     return parts, _source("folder", parts, "from COURSE_DATA_DIR")
 
 
-def _from_cache_or_network(chosen, patience):
-    note = "; COURSE_DATA_DIR has none" if data_dir() else ""
+def _from_cache_or_network(chosen):
+    note = f"; COURSE_DATA_DIR has no {chosen.name}" if data_dir() else ""
     with cache.locked(chosen):
         try:
-            parts, kind, problem = _real(chosen, patience)
+            parts, kind, problem = _real(chosen)
         except network.Unavailable as why:
             parts, problem = cache.drawn(chosen)
             kind, origin = "embedded", f"{chosen.drawn_by} (embedded), because {why}"
@@ -116,14 +116,14 @@ def _from_cache_or_network(chosen, patience):
     return parts, _source(kind, parts, origin, note)
 
 
-def _real(chosen, patience):
+def _real(chosen):
     """The Parts of the real set, the kind of source, and why something could not be kept; raises Unavailable."""
     parts, kind, problem = [], "cache", ""
     for file in chosen.files:
         part = cache.real(chosen, file)
         if part is None:
             kind = "download"
-            content = network.download(chosen, file, patience)
+            content = network.download(chosen, file)
             path, problem = cache.keep(chosen, file, content)
             part = cache.Part(formats.read(chosen, file, content, file.name), path, True)
         parts.append(part)
