@@ -1,0 +1,723 @@
+"""What distinguishes two canonical graphs, said as a teacher would say it: where, what stands there, what to look at.
+
+A graph is read as a main path, the one with most convolutions, and its side paths: shortcuts that end in an addition,
+branches that end in a concatenation. The main paths are aligned as two texts are, then the side paths of those sums
+that correspond. Each difference has a code, the same for everybody who made the same mistake.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from course_utils.check.graph import KERNELS
+
+NAMES = {
+    "conv": "convolution",
+    "depthwise_conv": "depthwise convolution",
+    "separable_conv": "separable convolution",
+    "conv_transpose": "transposed convolution",
+    "norm": "batch normalisation",
+    "layer_norm": "layer normalisation",
+    "dense": "dense layer",
+    "max_pool": "max pooling",
+    "average_pool": "average pooling",
+    "global_average": "average pooling",
+    "flatten": "flattening",
+    "pad": "zero padding",
+    "add": "addition",
+    "concat": "concatenation",
+    "multiply": "multiplication",
+    "average": "average",
+    "subtract": "subtraction",
+    "input": "input",
+}
+FUNCTIONS = {"relu": "ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU", "silu": "SiLU", "leaky_relu": "leaky ReLU"}
+ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()  # noqa: SIM905
+MERGES = {"add", "concat", "multiply", "average", "subtract"}
+POOLS = {"max_pool", "average_pool", "global_average"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference of an answer from what is expected.
+
+    code: what kind of mistake it is. message: for the student, a sentence or two. place: where, in the words of the
+    reference ("the second convolution of stage 3, block b"). part: "input", "stem", "main path", "shortcut", "branch",
+    "addition" (with what follows it), "head" or "network". expected, got: short texts. more: in how many other places
+    the same is found.
+    """
+
+    code: str
+    message: str
+    place: str
+    part: str
+    expected: str
+    got: str
+    more: int = 0
+
+
+def first_difference(answer, reference):
+    """The difference between two canonical graphs that a teacher would name first, or None if they are equal."""
+    found = differences(answer, reference)
+    if not found:
+        return None
+    first = found[0]
+    more = sum((d.code, d.expected, d.got) == (first.code, first.expected, first.got) for d in found) - 1
+    if more:
+        places = "another place" if more == 1 else f"{more} more places"
+        first = replace(first, more=more, message=f"{first.message} The same holds in {places}.")
+    return first
+
+
+def differences(answer, reference):
+    """All differences, in the order in which the network is read; empty exactly if the graphs are equal."""
+    if answer == reference:
+        return []
+    found = _shared(answer, reference) or _Comparison(answer, reference).run()
+    return found or [UNNAMED]
+
+
+UNNAMED = Difference(
+    "different_graph",
+    "The layers are right one by one, but they are connected in another way. Draw both as boxes and arrows.",
+    "the network",
+    "network",
+    "the connections of the description",
+    "others",
+)
+
+
+# Reading a graph as paths.
+
+
+@dataclass
+class _Path:
+    """positions: of nodes, in order. source: the node they start from. merge: the node they end in, which the path
+    beside them enters from the node `beside`."""
+
+    positions: list
+    source: int | None = None
+    merge: int | None = None
+    beside: int | None = None
+
+
+def _paths(graph):
+    """The main path and the side paths of a graph; a side path may be empty, as an identity shortcut is."""
+    best, back = [], []
+    for node in graph.nodes:
+        before = max(node.inputs, key=lambda i: best[i], default=None)
+        kernels, length = best[before] if before is not None else (0, 0)
+        best.append((kernels + (node.kind in KERNELS), length - 1))  # of equally many convolutions the shorter
+        back.append(before)
+
+    def walk(position):
+        positions = []
+        while position is not None and position not in owned:
+            positions.append(position)
+            owned.add(position)
+            position = back[position]
+        return positions[::-1], position
+
+    owned, sides = set(), []
+    main, _ = walk(graph.outputs[0])
+    waiting = [*main]
+    for output in graph.outputs[1:]:
+        positions, source = walk(output)
+        sides.append(_Path(positions, source))
+        waiting += positions
+    for merge in waiting:  # grows while it is read
+        others = list(graph.nodes[merge].inputs)
+        if others:
+            others.remove(back[merge])
+        for position in others:
+            positions, source = walk(position)
+            sides.append(_Path(positions, source, merge, back[merge]))
+            waiting += positions
+    return _Path(main), sides
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a node of the reference is. label: " of stage 3, block b" or "". words: "the first convolution"."""
+
+    part: str
+    label: str
+    words: str
+
+    def __str__(self):
+        return self.words + self.label
+
+    @property
+    def block(self):
+        return self.label.removeprefix(" of ") or "the block"
+
+
+def _places(graph, main, sides):
+    """A _Place for each node of the reference."""
+    order = {position: i for i, position in enumerate(main.positions)}
+    blocks = []  # (first, last) on the main path, and the channels that come out
+    for i, position in enumerate(main.positions):
+        starts = [order[side.source] for side in sides if side.merge == position and side.source in order]
+        if starts and graph.nodes[position].kind in MERGES:
+            last = i + (i + 1 < len(main.positions) and graph.nodes[main.positions[i + 1]].kind == "activation")
+            blocks.append((min(starts) + 1, i, last, graph.nodes[position]))
+    places = {}
+    labels = _labels(blocks, has_stem=bool(blocks) and blocks[0][0] > 1)
+    done = 0
+    for (first, merge, last, node), label in zip(blocks, labels, strict=True):
+        if first > done:
+            _name(graph, main.positions[done:first], "stem" if done == 0 else "main path", " of the stem", places)
+        _name(graph, main.positions[max(first, done) : merge], "main path", label, places)
+        _name(graph, main.positions[merge : last + 1], "addition", label, places)
+        for number, side in enumerate((s for s in sides if s.merge == main.positions[merge]), start=1):
+            if node.kind == "concat":
+                _name(graph, side.positions, "branch", f" of side branch {number}{label}", places)
+            else:
+                _name(graph, side.positions, "shortcut", f" on the shortcut{label}", places)
+        done = last + 1
+    _name(graph, main.positions[done:], "head" if blocks else "main path", " of the head" if blocks else "", places)
+    for position in range(len(graph.nodes)):
+        places.setdefault(position, _Place("branch", "", f"a {_kind(graph.nodes[position])} beside the main path"))
+    return places
+
+
+def _labels(blocks, has_stem):
+    """ " of stage 3, block b" for each block: a stage is a run of blocks that give equally many channels."""
+    if len(blocks) == 1:
+        return [""]
+    if any(node.kind == "concat" for *_, node in blocks):
+        return [f" of module {number}" for number in range(1, len(blocks) + 1)]
+    labels, stage, letter, channels = [], 1 if has_stem else 0, 0, None
+    for *_, node in blocks:
+        now = node.shape[-1] if node.shape else channels
+        if not labels or now != channels:
+            stage, letter, channels = stage + 1, 0, now
+        labels.append(f" of stage {stage}, block {chr(ord('a') + letter % 26)}")
+        letter += 1
+    return labels
+
+
+def _name(graph, positions, part, label, places):
+    """Name the nodes of one stretch: "the second convolution", "the batch normalisation after it", and so on."""
+    kinds = Counter(_kind(graph.nodes[position]) for position in positions)
+    seen, last = Counter(), None
+    for position in positions:
+        kind = _kind(graph.nodes[position])
+        seen[kind] += 1
+        words = f"the {_ordinal(seen[kind])}{kind}" if kinds[kind] > 1 else f"the {kind}"
+        node = graph.nodes[position]
+        if node.kind == "norm" and last and kinds[kind] > 1:
+            words = f"the {kind} after {last}"
+        elif node.kind == "activation" and part == "addition":
+            words = f"the {kind} after the addition"
+        elif node.kind == "activation" and last and not label and part == "main path" and "add" not in _kinds(graph):
+            words = f"the {kind} after {last}"
+        if node.kind in KERNELS:
+            last = words
+        in_part = "input" if node.kind == "input" else part
+        places[position] = _Place(in_part, "" if node.kind == "input" else label, words)
+
+
+def _kinds(graph):
+    return {node.kind for node in graph.nodes}
+
+
+def _kind(node):
+    """In words: "convolution", "ReLU", ..."""
+    if node.kind == "activation":
+        function = node.params["function"]
+        return FUNCTIONS.get(function, function.replace("_", " "))
+    return NAMES.get(node.kind, node.kind)
+
+
+def _ordinal(number):
+    return f"{ORDINALS[number - 1]} " if number <= len(ORDINALS) else f"{number}th "
+
+
+# Aligning two paths.
+
+
+def _gap(node):
+    """What it costs to leave a node without a partner: where two could move, the lighter one is said to have moved."""
+    return 1.5 if node.kind in MERGES else 1.2 if node.kind in KERNELS else 1.1 if node.kind == "norm" else 1.0
+
+
+def _cost(a, r):
+    if a.kind == r.kind:
+        return min(0.8, 0.2 * sum(a.params.get(key) != value for key, value in r.params.items()))
+    alike = {a.kind, r.kind} <= POOLS or {a.kind, r.kind} <= MERGES
+    return 0.9 if alike else 9.0
+
+
+def _align(a_nodes, r_nodes):
+    """Pairs (i, j) of indices, None for no partner, in order: the cheapest alignment of two lists of nodes."""
+    a_keys, r_keys = ([_key(node) for node in nodes] for nodes in (a_nodes, r_nodes))
+    a_gaps, r_gaps = ([_gap(node) for node in nodes] for nodes in (a_nodes, r_nodes))
+    costs = {}
+    for a, a_key in zip(a_nodes, a_keys, strict=True):
+        for r, r_key in zip(r_nodes, r_keys, strict=True):
+            if (a_key, r_key) not in costs:
+                costs[a_key, r_key] = _cost(a, r)
+    total = [[sum(r_gaps[:j]) for j in range(len(r_nodes) + 1)]]
+    for i, (a_key, a_gap) in enumerate(zip(a_keys, a_gaps, strict=True)):
+        row = [total[i][0] + a_gap]
+        for j, (r_key, r_gap) in enumerate(zip(r_keys, r_gaps, strict=True)):
+            row.append(min(total[i][j] + costs[a_key, r_key], total[i][j + 1] + a_gap, row[j] + r_gap))
+        total.append(row)
+    pairs, i, j = [], len(a_nodes), len(r_nodes)
+    while i or j:
+        here = total[i][j]
+        if i and j and abs(here - total[i - 1][j - 1] - costs[a_keys[i - 1], r_keys[j - 1]]) < 1e-9:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif i and abs(here - total[i - 1][j] - a_gaps[i - 1]) < 1e-9:
+            i -= 1
+            pairs.append((i, None))
+        else:
+            j -= 1
+            pairs.append((None, j))
+    return pairs[::-1]
+
+
+def _key(node):
+    return f"{node.kind} {node.params}"
+
+
+def _lone(events, k, side):
+    """Is there an event number k, and has its node of this side no partner?"""
+    return 0 <= k < len(events) and events[k][side] is not None and events[k][1 - side] is None
+
+
+# Naming what differs.
+
+
+def _shared(answer, reference):
+    """Layers with weights that the answer calls several times, where the reference makes a new one each time."""
+    calls = Counter(node.layer for node in reference.nodes)
+    usual = max((calls[layer] for layer in reference.shared()), default=1)
+    found = []
+    for positions in answer.shared().values():
+        if len(positions) > usual:
+            kind = _kind(answer.nodes[positions[0]])
+            message = (
+                f"One {kind} is called {len(positions)} times, so that its weights are the same in all these places. "
+                f"How many layers are made, and how many should there be?"
+            )
+            expected = f"a {kind} of its own in each place"
+            found.append(
+                Difference("layer_shared", message, f"a {kind}", "network", expected, f"one in {len(positions)} places")
+            )
+    return found
+
+
+@dataclass
+class _Comparison:
+    a: object  # the answer's graph
+    r: object  # the reference's
+    partner: dict = field(default_factory=dict)  # position in the answer -> position in the reference
+    stands_for: dict = field(default_factory=dict)  # the same for a node that is missing: the one before it
+    found: list = field(default_factory=list)
+
+    def run(self):
+        a_main, self.a_sides = _paths(self.a)
+        r_main, self.r_sides = _paths(self.r)
+        self.a_main, self.r_main = a_main.positions, r_main.positions
+        self.place = _places(self.r, r_main, self.r_sides)
+        self._path(a_main.positions, r_main.positions)
+        self._outputs()
+        self.found = _strides_everywhere(self, _swapped_filters(self.found))
+        return [difference for difference, *_ in self.found]
+
+    def add(self, code, place, message, expected, got, node=None, **about):
+        text = message[0].upper() + message[1:]
+        self.found.append((Difference(code, text, str(place), place.part, expected, got), place, node, about))
+
+    # A path: what corresponds, what is missing, what is too much.
+
+    def _path(self, a_positions, r_positions, shortcut=False):
+        events = []  # (answer's position, reference's position), None for none
+        for i, j in _align([self.a.nodes[p] for p in a_positions], [self.r.nodes[p] for p in r_positions]):
+            events.append((None if i is None else a_positions[i], None if j is None else r_positions[j]))
+        self._whole_blocks(events)
+        self._pair_up(events)
+        moved = self._moved(events)
+        k = 0
+        while k < len(events):
+            a, r = events[k]
+            if a is not None and r is not None:
+                if self.a.nodes[a].kind in MERGES:
+                    self._sides(a, r)
+                self._settings(a, r, last=k == len(events) - 1)
+                k += 1
+                continue
+            end = k
+            while end < len(events) and None in events[end]:
+                end += 1
+            before = events[k - 1] if k else (None, None)
+            after = events[end] if end < len(events) else (None, None)
+            self._unpaired(events[k:end], before, after, moved, shortcut)
+            k = end
+
+    def _whole_blocks(self, events):
+        """Let a run of nodes without partners begin where a block begins, if it can: both readings cost the same."""
+        for side, graph in ((0, self.a), (1, self.r)):
+            ends = [k for k in range(len(events)) if _lone(events, k, side) and not _lone(events, k + 1, side)]
+            for end in ends:
+                start = end
+                while _lone(events, start - 1, side):
+                    start -= 1
+                merges = any(graph.nodes[events[k][side]].kind in MERGES for k in range(start, end + 1))
+                while merges and start and end + 1 < len(events) and None not in events[end + 1]:
+                    before = events[start - 1][1]
+                    if before is not None and self._ends_block(before):
+                        break
+                    here, there = events[start][side], events[end + 1][side]
+                    if _key(graph.nodes[here]) != _key(graph.nodes[there]):
+                        break
+                    other = events[end + 1][1 - side]
+                    events[start] = (here, other) if side == 0 else (other, here)
+                    events[end + 1] = (there, None) if side == 0 else (None, there)
+                    start, end = start + 1, end + 1
+
+    def _ends_block(self, r):
+        place = self.place[r]
+        return place.part in ("stem", "input") or (place.part == "addition" and self.r.nodes[r].kind == "activation")
+
+    def _pair_up(self, events):
+        """Remember who corresponds to whom; what has no partner stands for the one before it."""
+        last = None
+        for a, r in events:
+            if a is not None and r is not None:
+                self.partner[a] = last = r
+            elif a is not None:
+                self.partner[a] = last
+            else:
+                self.stands_for[r] = last
+
+    def _moved(self, events):
+        """Nodes that stand on the wrong side of their neighbour: {missing: (extra, neighbour, "before" or "after")}."""
+        moved = {}
+        for k, (a, r) in enumerate(events):
+            for step, side in ((-1, "before"), (1, "after")) if a is None else ():
+                over, other = (events[i] if 0 <= i < len(events) else (None, None) for i in (k + step, k + 2 * step))
+                if None in over or other[0] is None or other[1] is not None:
+                    continue
+                if _key(self.a.nodes[other[0]]) == _key(self.r.nodes[r]):
+                    moved[r] = (other[0], over[1], side)
+        return moved
+
+    def _unpaired(self, events, before, after, moved, shortcut):
+        missing = [r for _, r in events if r is not None]
+        extra = [a for a, _ in events if a is not None]
+        for positions, graph in ((missing, self.r), (extra, self.a)):
+            kinds = {graph.nodes[p].kind for p in positions}
+            if kinds & MERGES and kinds & KERNELS:
+                return self._depth(positions, before, after, fewer=graph is self.r)
+        elsewhere = {a for a, *_ in moved.values()}
+        for r in missing:
+            if r not in moved:
+                self._missing(r)
+            elif self.r.nodes[moved[r][1]].kind not in MERGES:
+                self._order(r, *moved[r][1:])
+        for a in extra:
+            if a not in elsewhere or self._before_addition(a, after):
+                self._extra(a, before, after, shortcut)
+        return None
+
+    def _order(self, r, over, side):
+        kind, place, over = _kind(self.r.nodes[r]), self.place[r], self.place[over]
+        other = "after" if side == "before" else "before"
+        text = f"{kind} stands {side} {over}, not {other} it. In which order does the unit take its steps?"
+        self.add("wrong_order", place, text, f"{kind} {other} {over.words}", f"{kind} {side} {over.words}")
+
+    def _depth(self, positions, before, after, fewer):
+        graph = self.r if fewer else self.a
+        blocks = sum(graph.nodes[p].kind in MERGES for p in positions)
+        near = next(p for p in positions if graph.nodes[p].kind in MERGES) if fewer else before[1] or after[1]
+        label = self.place[near].label.split(",")[0]  # " of stage 3"
+        total = sum(self.r.nodes[p].kind in MERGES and self.place[p].label.split(",")[0] == label for p in self.r_main)
+        where = label.removeprefix(" of ") or "the network"
+        count = "a block" if blocks == 1 else f"{blocks} blocks"
+        if fewer and blocks == total:
+            text = f"{where} is missing. How many stages are there?"
+        else:
+            text = f"{where} has {count} {'fewer' if fewer else 'more'} than it should. How often does its loop run?"
+        got = total - blocks if fewer else total + blocks
+        expected, got = (f"{n} {'block' if n == 1 else 'blocks'}" for n in (total, got))
+        self.add("wrong_depth", _Place("network", "", where), text, expected, got)
+
+    def _missing(self, r):
+        node, place = self.r.nodes[r], self.place[r]
+        kind = _kind(node)
+        at_end = r == self.r_main[-1]
+        if node.kind == "norm":
+            text = f"{place} is missing. Each convolution here is followed by one: go through them one by one."
+            code = "bn_missing"
+        elif node.kind == "activation" and place.part == "addition":
+            code = "final_relu_missing"
+            text = f"{place.block} ends with the addition; one step is still to come."
+        elif node.kind == "activation" and at_end:
+            code = "output_activation"
+            text = f"the network ends without a {kind}: what comes out are logits. What should its outputs be?"
+        elif node.kind == "activation":
+            code, text = "relu_missing", f"{place} is missing, so that two linear steps follow each other."
+        elif node.kind == "add":
+            code = "shortcut_missing"
+            text = (
+                f"nothing is added at the end of {place.block}: what entered it has no short way to its end. "
+                "What makes a block residual?"
+            )
+        elif node.kind in POOLS:
+            code, text = "wrong_pooling", f"{place} is missing. What should happen to the feature maps there?"
+        elif node.kind == "pad":
+            code, text = "wrong_padding", f"{place} is missing."
+        else:
+            code, text = "layer_missing", f"{place} is missing."
+        self.add(code, place, text, kind, "nothing there")
+
+    def _before_addition(self, a, after):
+        merge = after[1] is not None and self.r.nodes[after[1]].kind == "add"
+        return self.a.nodes[a].kind == "activation" and merge
+
+    def _extra(self, a, before, after, shortcut):
+        node = self.a.nodes[a]
+        kind = _kind(node)
+        near = self.place[before[1] if before[1] is not None else after[1]] if before != after else _Place("", "", "")
+        if shortcut and node.kind == "activation":
+            return self._relu_on_shortcut(near, near.label.removeprefix(" on the shortcut"), kind)
+        if self._before_addition(a, after):
+            place = self.place[after[1]]
+            text = (
+                f"in {place.block} {kind} stands between the main path and the addition, so that it can only add, never "
+                "take away. Where does the last activation of a block belong?"
+            )
+            return self.add("relu_before_add", place, text, "the addition, then ReLU", f"{kind}, then the addition")
+        if node.kind == "activation" and after == (None, None) and not shortcut and a == self.a_main[-1]:
+            text = f"the network ends with {kind}, where nothing should follow {near}. What should its outputs be?"
+            return self.add("output_activation", near, text, "no activation at the end", kind)
+        words = f"a {kind} stands after {near}" if before[1] is not None else f"a {kind} stands at the beginning"
+        self.add("extra_layer", near, f"{words}, where none is expected.", "nothing there", f"a {kind}")
+
+    # Two nodes that correspond.
+
+    def _settings(self, a, r, last):
+        got, expected, place = self.a.nodes[a], self.r.nodes[r], self.place[r]
+        if got.kind != expected.kind:
+            code = "wrong_merge" if expected.kind in MERGES else "wrong_pooling"
+            text = f"{place} is a {_kind(got)}. What should happen there?"
+            return self.add(code, place, text, _kind(expected), _kind(got))
+        for key, wanted in expected.params.items():
+            given = got.params.get(key)
+            if given == wanted:
+                continue
+            if key == "padding":
+                if got.padding == expected.padding != "zeros" or any(
+                    got.params.get(k) != expected.params[k] for k in ("kernel", "strides")
+                ):
+                    continue  # it follows from another difference, here or before
+                words = _padding(expected), _padding(got)
+            else:
+                words = _words(key, wanted), _words(key, given)
+            code, text = self._setting(key, expected, place, *words, last)
+            self.add(code, place, text, *words, node=(a, r), wanted=wanted, given=given)
+
+    def _setting(self, key, node, place, wanted, given, last):
+        """(code, message) of a setting that differs."""
+        if key == "function" and last and place.part in ("head", "main path") and node.params[key] != "relu":
+            return "output_activation", f"the network ends with {given}, not {wanted}. What should its outputs be?"
+        if key == "function":
+            return "wrong_activation", f"{given} stands where {place} belongs. Which activation does the paper use?"
+        if node.kind in POOLS:
+            return "wrong_pooling", f"{place} has {given}. Which size, strides and padding are asked for?"
+        if key == "kernel":
+            size = node.params["kernel"][0]
+            if given == "a 3x3 kernel" and size > 1 and place.part == "main path" and not place.label:
+                text = f"with f={size} {place} still has {given}. Which argument should set its size?"
+                return "kernel_size_ignored", text
+            return "wrong_kernel_size", f"{place} has {given}. Which size should it have?"
+        if key == "strides":
+            return "wrong_strides", f"{place} has {given}. Which of the convolutions change the size of the picture?"
+        if key == "filters":
+            return "wrong_filters", f"{place} has {given}. Which number of filters belongs to it?"
+        if key == "padding":
+            return "wrong_padding", f"{place} has {given}. Which padding keeps the size that is asked for?"
+        if key == "units":
+            return "wrong_units", f"{place} has {given}. How many numbers should the network give?"
+        if key == "shape":
+            return "wrong_input_shape", f"the network takes pictures of shape {given}, not those it is asked to take."
+        if key == "axis" and node.kind == "norm":
+            return "bn_axis", f"{place} does not normalise the channels. Along which axis do they lie?"
+        return "wrong_setting", f"{place} has {given}."
+
+    # What ends in a sum beside the main path.
+
+    def _sides(self, a_merge, r_merge):
+        a_sides = [side for side in self.a_sides if side.merge == a_merge]
+        r_sides = [side for side in self.r_sides if side.merge == r_merge]
+        place = self.place[r_merge]
+        if self.r.nodes[r_merge].kind != "add" and len(a_sides) != len(r_sides):
+            counts = [f"{len(sides) + 1} branches" for sides in (r_sides, a_sides)]
+            code = "branch_missing" if len(a_sides) < len(r_sides) else "branch_extra"
+            return self.add(code, place, f"{place} joins {counts[1]}. How many belong there?", *counts)
+        for a_side, r_side in zip(a_sides, r_sides, strict=False):
+            if self.r.nodes[r_merge].kind == "add":
+                self._shortcut(a_side, r_side, place)
+            else:
+                self._path(a_side.positions, r_side.positions)
+                self._source(a_side, r_side, place, f"a branch{place.label}")
+        if len(a_sides) < len(r_sides):
+            self._lost(place)
+        return None
+
+    def _lost(self, place):
+        text = (
+            f"nothing that entered {place.block} reaches its addition: the main path is added to itself. "
+            "What should the shortcut carry?"
+        )
+        part = replace(place, part="shortcut", words="the shortcut")
+        self.add("shortcut_missing", part, text, "what entered the block", "the end of the main path")
+
+    def _shortcut(self, a_side, r_side, place):
+        a_kinds = [self.a.nodes[p].kind for p in a_side.positions]
+        r_kinds = [self.r.nodes[p].kind for p in r_side.positions]
+        shortcut = replace(place, part="shortcut", words="the shortcut")
+        at_end = (
+            a_side.source is not None and a_side.source == a_side.beside
+        )  # a shortcut from there carries nothing new
+        if at_end and not a_kinds:
+            return self._lost(place)
+        if at_end and not KERNELS & set(a_kinds):
+            kinds = " and ".join(_kind(self.a.nodes[p]) for p in a_side.positions)
+            text = (
+                f"what {place.block} adds comes from the end of its main path (through {kinds}): what the shortcut "
+                "held before is lost. Follow its name line by line."
+            )
+            expected = "projection of what entered the block" if r_kinds else "what entered the block"
+            return self.add("shortcut_overwrites", shortcut, text, expected, f"{kinds} of the main path")
+        self._source(a_side, r_side, shortcut, f"the shortcut{place.label}")
+        if KERNELS & set(r_kinds) and not KERNELS & set(a_kinds):
+            text = f"the shortcut{place.label} has no projection. How can its shape become that of the main path?"
+            return self.add("projection_missing", shortcut, text, "a 1x1 convolution on the shortcut", "none")
+        if KERNELS & set(a_kinds) and not KERNELS & set(r_kinds):
+            text = f"there is a convolution on the shortcut{place.label}. What should this shortcut do to its input?"
+            return self.add("projection_extra", shortcut, text, "the input as it is", "a convolution of it")
+        if not r_side.positions:
+            for p in a_side.positions:
+                kind = _kind(self.a.nodes[p])
+                if self.a.nodes[p].kind == "activation":
+                    self._relu_on_shortcut(shortcut, place.label, kind)
+                else:
+                    text = f"there is a {kind} on the shortcut{place.label}, where none is expected."
+                    self.add("extra_layer", shortcut, text, "the input as it is", f"a {kind}")
+            return None
+        return self._path(a_side.positions, r_side.positions, shortcut=True)
+
+    def _relu_on_shortcut(self, place, label, kind):
+        text = f"the shortcut{label} passes through {kind}, which cuts off what is below zero. What is its task?"
+        self.add("relu_on_shortcut", place, text, "no activation on the shortcut", kind)
+
+    def _source(self, a_side, r_side, place, name):
+        """Does a side path leave the main path where it should?"""
+        if a_side.source is None or r_side.source is None:
+            return
+        leaves = self.partner.get(a_side.source)
+        should = self.stands_for.get(r_side.source, r_side.source)
+        if leaves == should or leaves is None:
+            return
+        after = self.place[leaves]
+        if leaves > should:
+            text = (
+                f"{name} skips only part of the block: it leaves after {after.words}. It should carry what entered the "
+                "block. Look at where the input is saved."
+            )
+            code = "shortcut_too_late"
+        else:
+            text = f"{name} leaves too early, after {after}. It should carry what entered this block."
+            code = "shortcut_too_early"
+        if place.part != "shortcut":
+            code, text = "wrong_branch", f"{name} starts after {after}. Where should it start?"
+        expected = self.place[should]
+        wanted = "from the input of the block" if expected.part == "input" else f"after {expected}"
+        self.add(code, place, text, wanted, f"after {after}")
+
+    def _outputs(self):
+        a, r = len(self.a.outputs), len(self.r.outputs)
+        if a != r:
+            words = [f"{n} {'output' if n == 1 else 'outputs'}" for n in (r, a)]
+            place = _Place("network", "", "the network")
+            return self.add("wrong_outputs", place, f"the network has {words[1]}. How many should it have?", *words)
+        a_sides, r_sides = ([s for s in sides if s.merge is None] for sides in (self.a_sides, self.r_sides))
+        for a_side, r_side in zip(a_sides, r_sides, strict=True):
+            self._path(a_side.positions, r_side.positions)
+        return None
+
+
+# Several differences that are one mistake.
+
+
+def _swapped_filters(found):
+    """The right numbers of filters in another order are one mistake, not two or three."""
+    groups = {}
+    for item in found:
+        difference, place, _, about = item
+        if difference.code == "wrong_filters":
+            groups.setdefault((place.label, place.part), []).append((item, about))
+    result = list(found)
+    for (label, _), items in groups.items():
+        wanted, given = ([about[key] for _, about in items] for key in ("wanted", "given"))
+        if len(items) > 1 and sorted(wanted) == sorted(given):
+            (difference, place, node, about), _ = items[0]
+            text = f"The numbers of filters{label} are the right ones, in another order. Which convolution gets which?"
+            words = [", ".join(map(str, numbers)) for numbers in (wanted, given)]
+            joined = replace(difference, message=text, expected=words[0], got=words[1])
+            result[result.index(items[0][0])] = (joined, place, node, about)
+            for item, _ in items[1:]:
+                result.remove(item)
+    return result
+
+
+def _strides_everywhere(comparison, found):
+    """A stride that belongs to the first convolution of a block and stands on all of them is one mistake."""
+    groups = {}
+    for item in found:
+        difference, place, _, about = item
+        wrong = difference.code == "wrong_strides" and about["wanted"] == (1, 1) and place.part == "main path"
+        if wrong:
+            groups.setdefault(place.label, []).append(item)
+    result = list(found)
+    for label, items in groups.items():
+        if len(items) > 1:
+            difference, place, node, about = items[0]
+            text = (
+                f"The convolutions of the main path{label} have {difference.got}, one after the other, so that the "
+                "picture shrinks each time. How many of them should shrink it?"
+            )
+            joined = replace(difference, code="strides_everywhere", message=text)
+            result[result.index(items[0])] = (joined, place, node, about)
+            for item in items[1:]:
+                result.remove(item)
+    return result
+
+
+def _words(key, value):
+    if value is None:
+        return "none"
+    if key == "function":
+        return FUNCTIONS.get(value, str(value).replace("_", " "))
+    if key == "kernel":
+        return f"a {value[0]}x{value[1]} kernel"
+    if key == "strides":
+        return f"strides {value[0]}" if value[0] == value[1] else f"strides {tuple(value)}"
+    if key == "filters":
+        return f"{value} {'filter' if value == 1 else 'filters'}"
+    if key == "units":
+        return f"{value} {'unit' if value == 1 else 'units'}"
+    if key == "shape":
+        return str(tuple(value))
+    return f"{key} {value}"
+
+
+def _padding(node):
+    if node.padding in ("same", "valid"):
+        return f"padding '{node.padding}'"
+    zeros = node.params["padding"]
+    return "zeros around the picture" if zeros == "same" else f"{max(max(side) for side in zeros)} zeros at each side"
