@@ -176,7 +176,7 @@ def _places(graph, main, sides):
         done = last + 1
     _name(graph, main.positions[done:], "head" if blocks else "main path", " of the head" if blocks else "", places)
     for position in range(len(graph.nodes)):
-        places.setdefault(position, _Place("branch", "", f"a {_kind(graph.nodes[position])} beside the main path"))
+        places.setdefault(position, _Place("branch", "", f"{_one(_kind(graph.nodes[position]))} beside the main path"))
     return places
 
 
@@ -487,15 +487,15 @@ class _Comparison:
         if self._before_addition(a, after):
             place = self.place[after[1]]
             text = (
-                f"in {place.block} {kind} stands between the main path and the addition, so that it can only add, never "
-                "take away. Where does the last activation of a block belong?"
+                f"in {place.block} {kind} stands between the main path and the addition, so that it can only add, "
+                "never take away. Where does the last activation of a block belong?"
             )
             return self.add("relu_before_add", place, text, "the addition, then ReLU", f"{kind}, then the addition")
         if node.kind == "activation" and after == (None, None) and not shortcut and a == self.a_main[-1]:
             text = f"the network ends with {kind}, where nothing should follow {near}. What should its outputs be?"
             return self.add("output_activation", near, text, "no activation at the end", kind)
-        words = f"a {kind} stands after {near}" if before[1] is not None else f"a {kind} stands at the beginning"
-        self.add("extra_layer", near, f"{words}, where none is expected.", "nothing there", f"a {kind}")
+        words = f"{_one(kind)} stands {f'after {near}' if before[1] is not None else 'at the beginning'}"
+        self.add("extra_layer", near, f"{words}, where none is expected.", "nothing there", _one(kind))
 
     # Two nodes that correspond.
 
@@ -503,11 +503,11 @@ class _Comparison:
         got, expected, place = self.a.nodes[a], self.r.nodes[r], self.place[r]
         if got.kind != expected.kind:
             code = "wrong_merge" if expected.kind in MERGES else "wrong_pooling"
-            text = f"{place} is a {_kind(got)}. What should happen there?"
+            text = f"{place} is {_one(_kind(got))}. What should happen there?"
             return self.add(code, place, text, _kind(expected), _kind(got))
         for key, wanted in expected.params.items():
             given = got.params.get(key)
-            if given == wanted:
+            if given == wanted or (key == "bias" and given is None):  # None: before a batch normalisation
                 continue
             if key == "padding":
                 if got.padding == expected.padding != "zeros" or any(
@@ -525,7 +525,7 @@ class _Comparison:
         if key == "function" and last and place.part in ("head", "main path") and node.params[key] != "relu":
             return "output_activation", f"the network ends with {given}, not {wanted}. What should its outputs be?"
         if key == "function":
-            return "wrong_activation", f"{given} stands where {place} belongs. Which activation does the paper use?"
+            return "wrong_activation", f"{given} stands where {place} belongs. Which activation is asked for?"
         if node.kind in POOLS:
             return "wrong_pooling", f"{place} has {given}. Which size, strides and padding are asked for?"
         if key == "kernel":
@@ -541,7 +541,7 @@ class _Comparison:
         if key == "padding":
             return "wrong_padding", f"{place} has {given}. Which padding keeps the size that is asked for?"
         if key == "units":
-            return "wrong_units", f"{place} has {given}. How many numbers should the network give?"
+            return "wrong_units", f"{place} has {given}. How many numbers should it give?"
         if key == "shape":
             return "wrong_input_shape", f"the network takes pictures of shape {given}, not those it is asked to take."
         if key == "axis" and node.kind == "norm":
@@ -606,8 +606,8 @@ class _Comparison:
                 if self.a.nodes[p].kind == "activation":
                     self._relu_on_shortcut(shortcut, place.label, kind)
                 else:
-                    text = f"there is a {kind} on the shortcut{place.label}, where none is expected."
-                    self.add("extra_layer", shortcut, text, "the input as it is", f"a {kind}")
+                    text = f"there is {_one(kind)} on the shortcut{place.label}, where none is expected."
+                    self.add("extra_layer", shortcut, text, "the input as it is", _one(kind))
             return None
         return self._path(a_side.positions, r_side.positions, shortcut=True)
 
@@ -698,7 +698,13 @@ def _strides_everywhere(comparison, found):
     return result
 
 
+def _one(kind):
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
 def _words(key, value):
+    if key == "bias":
+        return "a bias" if value else "no bias"
     if value is None:
         return "none"
     if key == "function":
