@@ -1,0 +1,136 @@
+"""Paper, pencil, light and lens of the drawn picture sets.
+
+A subject (a face, a hand) is drawn in its own units with shapes that are arrays of points; a pose brings the
+points to the canvas. The canvas is OVERSAMPLE times larger than the picture, so that reducing it smooths the
+edges; `photograph` then adds what a camera adds.
+"""
+
+import math
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIZE = 64  # pixels, height and width of a finished picture
+OVERSAMPLE = 3
+CANVAS = SIZE * OVERSAMPLE
+BLACK, WHITE = np.array([0.0, 0, 0]), np.array([255.0, 255, 255])
+
+# From light to dark: a skin tone is a point between two neighbours.
+SKIN = np.array([(246, 214, 190), (231, 184, 148), (205, 152, 110), (166, 112, 76), (126, 82, 58), (88, 57, 42)])
+
+
+def mix(colour, other, amount):
+    """The colour `amount` (0 to 1) of the way to the other one."""
+    return (1 - amount) * np.asarray(colour) + amount * np.asarray(other)
+
+
+def skin_tone(rng):
+    """A skin colour, every tone equally likely, a little redder or yellower."""
+    place = rng.uniform(0, len(SKIN) - 1)
+    tone = mix(SKIN[int(place)], SKIN[int(place) + 1], place % 1)
+    return np.clip(tone + rng.normal(0, 4, 3), 0, 255)
+
+
+def any_colour(rng, low=20, high=235):
+    """Any colour, for clothes and things: grey or vivid, dark or bright."""
+    grey = rng.uniform(low, high)
+    return np.clip(mix([grey] * 3, rng.uniform(low, high, 3), rng.uniform(0.1, 0.7)), 0, 255)
+
+
+def oval(x, y, width, height, n=24):
+    """Outline of an ellipse: (n, 2) points; width and height are half axes."""
+    t = np.linspace(0, 2 * math.pi, n, endpoint=False)
+    return np.column_stack([x + width * np.cos(t), y + height * np.sin(t)])
+
+
+def capsule(start, end, start_radius, end_radius, n=9):
+    """Outline of two discs and what lies between them, such as a bone of a finger: (2 * n, 2) points."""
+    (x0, y0), (x1, y1) = start, end
+    t = math.atan2(y1 - y0, x1 - x0) + np.linspace(math.pi / 2, 3 * math.pi / 2, n)
+    back = np.column_stack([x0 + start_radius * np.cos(t), y0 + start_radius * np.sin(t)])
+    front = np.column_stack([x1 - end_radius * np.cos(t), y1 - end_radius * np.sin(t)])
+    return np.concatenate([back, front])
+
+
+class Sketch:
+    """A canvas under a pose: shapes are given in the subject's units, y pointing down.
+
+    centre: where the subject's origin lies, as a part of the picture (0 to 1); scale: its unit, likewise;
+    tilt: turn in radians, clockwise; turn: (x, y) shift of what stands in front, such as a nose when the
+    head turns, strongest in the middle and none at distance 1; mirrored: left and right exchanged.
+    """
+
+    def __init__(self, image, centre, scale, tilt=0.0, turn=(0.0, 0.0), mirrored=False):
+        self.image, self.pen = image, ImageDraw.Draw(image, "RGBA")
+        self.centre, self.scale, self.tilt, self.turn, self.mirrored = centre, scale, tilt, turn, mirrored
+
+    def turned(self, turn):
+        """The same canvas and pose, for what stands in front of a head that turns."""
+        return Sketch(self.image, self.centre, self.scale, self.tilt, turn, self.mirrored)
+
+    def place(self, points):
+        """Points in the subject's units -> points on the canvas, both (n, 2)."""
+        points = np.asarray(points, float)
+        reach = np.clip(1 - np.square(points).sum(axis=1, keepdims=True), 0, 1)
+        points = points + reach * np.asarray(self.turn)
+        if self.mirrored:
+            points = points * (-1, 1)
+        cos, sin = math.cos(self.tilt), math.sin(self.tilt)
+        turned = points @ np.array([[cos, sin], [-sin, cos]])
+        return CANVAS * (np.asarray(self.centre) + self.scale * turned)
+
+    def fill(self, points, colour, opacity=1.0):
+        """Fill the outline with a colour; opacity from 0 to 1."""
+        ink = (*np.clip(colour, 0, 255).astype(int).tolist(), round(255 * opacity))
+        self.pen.polygon(self.place(points).ravel().tolist(), fill=ink)
+
+    def line(self, points, colour, width, opacity=1.0):
+        """Draw an open line, `width` in the subject's units."""
+        ink = (*np.clip(colour, 0, 255).astype(int).tolist(), round(255 * opacity))
+        pixels = max(1, round(width * self.scale * CANVAS))
+        self.pen.line(self.place(points).ravel().tolist(), fill=ink, width=pixels, joint="curve")
+
+    def solid(self, points, dark, bright, highlight, steps=7):
+        """Fill the outline so that it looks round: from dark at its edge to bright at the highlight (x, y)."""
+        points, highlight = np.asarray(points, float), np.asarray(highlight, float)
+        for step in np.linspace(0, 1, steps):
+            self.fill(mix(points, highlight, 0.85 * step), mix(dark, bright, step))
+
+
+def backdrop(rng, things=8):
+    """A canvas with a blurred room or garden on it: two colours running into each other, and things in front."""
+    top, bottom = any_colour(rng, 40, 255), any_colour(rng, 20, 230)
+    ramp = np.linspace(0, 1, CANVAS)[:, None, None]
+    image = Image.fromarray(np.broadcast_to(mix(top, bottom, ramp), (CANVAS, CANVAS, 3)).astype(np.uint8))
+    wall = Sketch(image, (0, 0), 1)
+    for _ in range(rng.integers(0, things + 1)):
+        x, y, width, height = *rng.uniform(-0.1, 1.1, 2), *rng.uniform(0.03, 0.3, 2)
+        match rng.integers(3):
+            case 0:  # leaves, lamps, heads in the crowd
+                shape = oval(x, y, width, height)
+            case 1:  # doors, shelves, screens
+                shape = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+            case _:  # beams, branches, shadows
+                shape = capsule((x, y), rng.uniform(-0.1, 1.1, 2), width / 8, width / 8)
+        wall.fill(shape, any_colour(rng), opacity=rng.uniform(0.3, 1))
+    softness = rng.choice([0, 1, 3, 6])
+    image.paste(image.filter(ImageFilter.BoxBlur(int(softness))))
+    return image
+
+
+def photograph(image, rng):
+    """What a camera makes of a canvas: (SIZE, SIZE, 3) uint8. Light, colour cast, exposure, focus, noise."""
+    image = image.reduce(OVERSAMPLE)
+    if rng.random() < 0.4:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.7)))
+    picture = np.asarray(image, np.float32) / 255
+
+    direction, across = rng.uniform(0, 2 * math.pi), np.linspace(-1, 1, SIZE, dtype=np.float32)
+    side = math.cos(direction) * across + math.sin(direction) * across[:, None]
+    light = 1 + rng.uniform(0, 0.35) * side
+    cast = rng.normal(1, 0.04, 3)
+    exposure, contrast = rng.uniform(0.8, 1.3), rng.uniform(0.9, 1.3)
+    picture = picture * light[..., None].astype(np.float32) * (cast * exposure).astype(np.float32)
+    picture = 0.5 + contrast * (picture - 0.5)
+    picture += rng.normal(0, rng.uniform(0.003, 0.02), picture.shape)
+    return (255 * np.clip(picture, 0, 1)).round().astype(np.uint8)
