@@ -151,3 +151,27 @@ def network(model):
 
         return keras.utils.plot_model(model, show_shapes=True, show_layer_names=True, dpi=60)
     return draw(model)
+
+
+def where_networks_part(runs, places, title, same=1e-4, alt=None):
+    """How far networks differ from another one, place by place, on a logarithmic axis.
+
+    runs: {label: one relative difference a place}; places: their names, in the order in which pictures pass them;
+    same: below it a difference is no more than rounding. Zero is drawn as 1e-8.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(5.6, 3.6))
+        ends, words = [], []
+        for colour, (label, values) in zip((GREEN, ORANGE, BLUE, PURPLE, GREY), runs.items(), strict=False):
+            exponents = np.log10(np.maximum(values, 1e-8))
+            axis.plot(exponents, "o-", color=colour, markersize=4)
+            ends.append((len(places) - 1, exponents[-1], label, colour))
+            first = next((place for place, value in zip(places, values, strict=True) if value > same), None)
+            words.append(f"{label}: {f'differs from {first} on' if first else 'equal everywhere'}")
+        axis.axhline(np.log10(same), color="black", linewidth=1, linestyle=":")
+        ticks = range(-8, 3, 2)
+        axis.set(yticks=ticks, yticklabels=["0", *(f"$10^{{{tick}}}$" for tick in ticks[1:])], ylim=(-8.4, 2.4))
+        axis.set_xticks(range(len(places)), places, rotation=90, fontsize=8)
+        axis.set(ylabel="relative difference", title=title)
+        _label_ends(axis, ends)
+    return show(figure, alt or f"{title}. {'; '.join(words)}")

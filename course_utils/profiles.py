@@ -12,8 +12,12 @@ PROFILES = ("quick", "full")
 
 SETTINGS = {
     "03_happy_house": {
-        "quick": {"source_epochs": 39, "epochs": 20, "seeds": (0, 1)},
+        "quick": {"source_epochs": 12, "epochs": 20, "seeds": (0, 1)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
+    },
+    "06_resnet_by_hand": {
+        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 5},
+        "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
     },
 }
 

@@ -39,6 +39,10 @@ def residual():
         (lambda: plots.spread({"source": [0.6, 0.7, 0.95]}, "It depends"), ["0.60 to 0.95, median 0.70"]),
         (lambda: plots.confusion([0, 0, 1], [0, 1, 1], ["cat", "dog"]), ["2 of 3 right", "true cat: 1, 1"]),
         (lambda: plots.mistakes(FACES, [0] * 12, np.linspace(0, 1, 12), ["cat", "dog"]), ["cat taken for dog 100%"]),
+        (
+            lambda: plots.where_networks_part({"mine": [0, 1e-6], "yours": [1e-6, 0.3]}, ["stem", "head"], "Apart"),
+            ["mine: equal everywhere", "yours: differs from head on"],
+        ),
         (lambda: diagram.draw(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
 )
