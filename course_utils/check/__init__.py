@@ -1,0 +1,87 @@
+"""Exercises: `check.happy_model(HappyModel)` says what an answer does well and where to look next.
+
+An exercise has two halves. `ask` calls the answer and collects evidence, which is plain data; `judge` sees nothing
+but that evidence. `run` does both in one process; grading calls `collect` in a sandbox and `conclude` outside it.
+"""
+
+import sys
+from importlib import import_module
+from typing import NamedTuple
+
+from course_utils.check.result import Finding, Result
+from course_utils.errors import CourseError
+
+__all__ = ["EXERCISES", "Finding", "NotAnswered", "Result", "collect", "conclude", "run"]
+
+
+class Exercise(NamedTuple):
+    """What the course knows of an exercise: its points, its title, how many further probes grading makes."""
+
+    points: int
+    title: str
+    hidden: int
+
+
+EXERCISES = {
+    "happy_model": Exercise(6, "HappyModel", hidden=3),
+}
+
+
+class NotAnswered(CourseError):
+    """Raised by the stub of a student's copy: `raise check.NotAnswered()`; the message names the function."""
+
+    def __init__(self):
+        name = sys._getframe(1).f_code.co_qualname.rsplit("<locals>.")[-1].split(".")[0]
+        place = "its cell" if name == "<module>" else name
+        super().__init__(f"This exercise is not answered yet: {place} still holds its stub.")
+
+
+class UnknownExercise(CourseError, AttributeError):
+    """A name that is no exercise."""
+
+
+def run(exercise, answer, hidden=False, seed=0):
+    """Check an answer and return its `Result`.
+
+    exercise: a key of EXERCISES. answer: the student's function (or class). hidden: make the further probes of
+    grading too. seed: of the probes. Raises CourseError if there is no such exercise.
+    """
+    return conclude(exercise, collect(exercise, answer, hidden, seed))
+
+
+def collect(exercise, answer, hidden=False, seed=0):
+    """The evidence of an answer: a dict of JSON-able values and NumPy arrays. Runs the student's code."""
+    return _half("ask", exercise).ask(answer, hidden=hidden, seed=seed)
+
+
+def conclude(exercise, evidence):
+    """The `Result` that evidence leads to. Runs no code of the student's."""
+    findings = _half("judge", exercise).judge(evidence)
+    about = EXERCISES[exercise]
+    return Result(exercise, about.points, findings, hidden=about.hidden)
+
+
+def _half(half, exercise):
+    if exercise not in EXERCISES:
+        raise UnknownExercise(f"There is no exercise {exercise!r}: choose one of {', '.join(EXERCISES)}.")
+    return import_module(f"{__name__}.{half}.{exercise}")
+
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in EXERCISES:
+        raise UnknownExercise(f"There is no exercise {name!r}: choose one of {', '.join(EXERCISES)}.")
+
+    def check(*answer):
+        if len(answer) != 1:
+            raise CourseError(f"check.{name} takes the function itself: check.{name}({EXERCISES[name].title}).")
+        return run(name, answer[0])
+
+    check.__name__ = check.__qualname__ = name
+    check.__doc__ = f"Check {EXERCISES[name].title} ({EXERCISES[name].points} points): hand in the function itself."
+    return check
+
+
+def __dir__():
+    return [*__all__, *EXERCISES]

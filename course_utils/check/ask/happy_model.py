@@ -1,0 +1,93 @@
+"""What is asked of HappyModel: two models, a look at them, and their answers to some pictures."""
+
+import numpy as np
+
+from course_utils.check import evidence
+from course_utils.check.numbers import seed_weights
+
+SHAPE = (64, 64, 3)
+
+
+def ask(answer, hidden=False, seed=0):
+    """Evidence: the call, what the model is, its answers as built and with weights set from seeds."""
+    model, call = evidence.call(answer, {"input_shape": SHAPE})
+    found = {"call": call}
+    if call.get("kind") != "model":
+        return found
+    other, found["second_call"] = evidence.call(answer, {"input_shape": SHAPE})
+    found["same"] = other is model
+    if other is model or found["second_call"]["outcome"] != "returned":
+        return found
+
+    first, found["run"] = evidence.attempt(evidence.outputs, model, pictures(seed, scales=[1])[-2:])
+    about, found["look"] = evidence.attempt(_look, model, other)
+    found |= about or {}
+    if found["run"]["outcome"] == "returned":
+        found["first"] = first
+        found["seeds"] = [seed, seed + 1, seed + 2] if hidden else [seed]
+        probed, found["probe"] = evidence.attempt(_probe, model, found["seeds"], hidden)
+        found |= probed or {}
+    return found
+
+
+def pictures(seed, scales=(1, 255)):
+    """Pictures on straight lines through the middle grey, in 0..1 and in 0..255: (18, 64, 64, 3), float32.
+
+    Of each nine: grey, then grey + and - a, + and - b, + (a + b)/2, + (a - b)/2, white, black. a and b are noise in
+    coarse and fine grains.
+    """
+    rng = np.random.default_rng(seed)
+    a, b = (
+        0.25 * rng.choice([-1, 1], (4, 4, 3)).repeat(16, 0).repeat(16, 1) + 0.25 * rng.choice([-1, 1], SHAPE)
+        for _ in range(2)
+    )
+    nine = np.stack([0 * a, a, -a, b, -b, (a + b) / 2, (a - b) / 2, 0 * a + 0.5, 0 * a - 0.5]) + 0.5
+    return np.concatenate([scale * nine for scale in scales]).astype("float32")
+
+
+def answers(model, seed):
+    """The model's answers to `pictures(seed)` with weights set from the seed, then with the sign of its head turned.
+
+    Returns an array (2, 18, ...). Biases are zero and kernels are brought to a size at which a sigmoid answers neither
+    1/2 nor 0 or 1: in a deep network a picture would be drowned by the ones and fade or explode by the others. The
+    head is the last kernel with as many columns as the model has outputs (or just the last).
+    """
+    x = pictures(seed)
+    seed_weights(model, seed)
+    _multiply([weight for weight in model.weights if weight.name in ("bias", "beta", "moving_mean")], 0)
+    kernels = [weight for weight in model.weights if len(weight.shape) > 1]
+    units = evidence.outputs(model, x[:1])[0].shape[1:][-1:] or (1,)
+    head = ([kernel for kernel in kernels if kernel.shape[-1:] == units] or kernels)[-1:]
+    for _ in range(8):
+        found = np.stack([evidence.outputs(model, x)[0], _turned(model, head, x)])
+        off = np.abs(found[:, : len(x) // 2] - 0.5).max(initial=0)
+        if not kernels or not 0 <= found.min() <= found.max() <= 1 or 0.05 < off < 0.48:
+            break
+        wanted = 1 / 8 if off >= 0.48 else 0.25 / off if off else 1e6
+        _multiply(kernels, wanted ** (1 / len(kernels)))
+    return found
+
+
+def _turned(model, head, x):
+    _multiply(head, -1)
+    found = evidence.outputs(model, x)[0]
+    _multiply(head, -1)
+    return found
+
+
+def _multiply(weights, factor):
+    for weight in weights:
+        weight.assign(weight * factor)
+
+
+def _look(model, other):
+    return {"model": evidence.about(model), "shared": evidence.share_weights(model, other)}
+
+
+def _probe(model, seeds, hidden):
+    with evidence.weights_kept(model):
+        found = {"answers": [answers(model, seed) for seed in seeds]}
+        if hidden:  # the first picture alone, in its batch, and in its batch once more
+            x = pictures(seeds[0])
+            found["alone"] = np.stack([evidence.outputs(model, some)[0][0] for some in (x[:1], x, x)])
+    return found

@@ -1,0 +1,256 @@
+"""Evidence of an answer, collected beside the student's code: plain data, whatever the answer does.
+
+Nothing here knows what is right.
+"""
+
+import inspect
+import linecache
+import math
+import os
+import random
+import sysconfig
+import traceback
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from course_utils.check import NotAnswered
+
+MAX_PARAMETERS = 20_000_000
+
+
+def call(answer, offered, max_parameters=MAX_PARAMETERS):
+    """Call an answer with those of the `offered` arguments (a dict, in order) that it accepts.
+
+    Returns (what it returned, evidence of the call). The evidence's "outcome" is "returned", "raised", "unanswered",
+    "too large", "arguments" (it asks for others) or "not a function".
+    """
+    kind, words = describe(answer)
+    if kind in ("model", "layer") or not callable(answer):
+        return None, {"outcome": "not a function", "kind": kind, "words": words}
+    args, kwargs, missing = arguments(answer, offered)
+    name = str(getattr(answer, "__name__", "the function"))[:60]
+    if missing:
+        return None, {"outcome": "arguments", "name": name, "missing": missing, "offered": list(offered)}
+    value, found = attempt(answer, *args, max_parameters=max_parameters, **kwargs)
+    if found["outcome"] == "returned":
+        found["kind"], found["words"] = describe(value)
+    return value, found | {"name": name}
+
+
+def arguments(answer, offered):
+    """Match the `offered` arguments to a signature, by name and then by place.
+
+    Returns (args, kwargs, missing): missing names the required parameters that nothing is offered for.
+    """
+    is_class = inspect.isclass(answer)  # of a class its own __init__: Keras' __new__ accepts anything
+    try:
+        parameters = list(inspect.signature(answer.__init__ if is_class else answer).parameters.values())
+    except (TypeError, ValueError):  # a builtin without a signature
+        return list(offered.values()), {}, []
+    parameters = parameters[1:] if is_class else parameters
+    left, args, kwargs, missing = dict(offered), [], {}, []
+    by_name = [p for p in parameters if p.name in left and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    for parameter in by_name:
+        kwargs[parameter.name] = left.pop(parameter.name)
+    for p in parameters:
+        required = p.default is p.empty and p.name not in kwargs and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        if required and left and p.kind is not p.KEYWORD_ONLY:
+            value = left.pop(next(iter(left)))
+            if p.kind is p.POSITIONAL_ONLY:
+                args.append(value)
+            else:
+                kwargs[p.name] = value
+        elif required:
+            missing.append(p.name)
+    if not is_class and not kwargs and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        args.extend(left.values())  # a wrapper that hands everything on
+    elif not is_class and any(p.kind is p.VAR_KEYWORD for p in parameters):
+        kwargs |= left
+    return args, kwargs, missing
+
+
+def attempt(function, *args, max_parameters=MAX_PARAMETERS, **kwargs):
+    """Run code that may be the student's: quietly, and with a bound on the weights it makes.
+
+    Returns (value, evidence). A KeyboardInterrupt passes through; everything is left as it was found.
+    """
+    try:
+        with quiet(), _bounded(max_parameters):
+            value = function(*args, **kwargs)
+    except _TooLarge as error:
+        return None, {"outcome": "too large", "parameters": error.parameters, "error": _problem(error)}
+    except NotAnswered as error:
+        return None, {"outcome": "unanswered", "message": str(error)}
+    except (Exception, SystemExit) as error:
+        return None, {"outcome": "raised", "error": _problem(error)}
+    return value, {"outcome": "returned"}
+
+
+def describe(value):
+    """(kind, words) of a returned object, such as ("array", "a NumPy array of shape (3,)").
+
+    kind: "none", "model", "layer", "tensor", "array", "class", "function" or "other".
+    """
+    name = str(type(value).__name__)[:60]
+    if value is None:
+        return "none", "None"
+    if inspect.isclass(value):
+        return "class", f"the class {str(value.__name__)[:60]}"
+    if isinstance(value, keras.Model):
+        return "model", f"a model ({name})"
+    if isinstance(value, keras.layers.Layer):
+        return "layer", f"a layer ({name})"
+    if isinstance(value, keras.KerasTensor) or keras.ops.is_tensor(value):
+        return "tensor", f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return "array", f"a NumPy array of shape {value.shape}"
+    if inspect.isroutine(value):
+        return "function", f"a function ({str(getattr(value, '__name__', name))[:60]})"
+    return "other", f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def about(model):
+    """What is to be known of a built model without running it.
+
+    config: the text of `to_json()` for a functional or Sequential model, None for every other kind. Shapes are lists
+    (None for an unknown length), or None where the model has none to tell.
+    """
+    kind = type(model).__name__.lower() if type(model).__module__.startswith("keras.") else "subclassed"
+    plain = kind in ("sequential", "functional")  # a subclass of either may do anything
+    found = {
+        "kind": kind,
+        "config": None,
+        "input_shape": _told(lambda: _shape(model.input_shape)),
+        "output_shape": _told(lambda: _shape(model.output_shape)),
+        "parameters": sum(math.prod(w.shape) for w in model.weights),
+        "trainable": sum(math.prod(w.shape) for w in model.trainable_weights),
+        "dtype": str(model.compute_dtype),
+        "loss": _told(lambda: _loss_name(model.loss)) if model.compiled else None,
+    }
+    if plain:
+        with quiet():
+            found["config"] = _told(model.to_json)
+    return found
+
+
+def outputs(model, x):
+    """What a model says to x in inference mode: a list of arrays (float32 where it is a float), one an output."""
+    found = model(x, training=False)
+    if isinstance(found, dict):
+        found = list(found.values())
+    arrays = [keras.ops.convert_to_numpy(y) for y in (found if isinstance(found, list | tuple) else [found])]
+    return [array.astype("float32") if array.dtype.kind in "fV" else array for array in arrays]
+
+
+def share_weights(a, b):
+    """Do two models hold a weight in common?"""
+    return bool({id(weight) for weight in a.weights} & {id(weight) for weight in b.weights})
+
+
+@contextmanager
+def weights_kept(model):
+    """Whatever happens inside, the model has its own weights (and random states) again afterwards."""
+    kept = [(variable, variable.numpy()) for variable in model.variables]
+    try:
+        yield
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+
+
+@contextmanager
+def quiet():
+    """Prints and warnings go nowhere, and the random numbers of Python and NumPy are where they were."""
+    states = random.getstate(), np.random.get_state()
+    with (
+        open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+class _TooLarge(BaseException):
+    """Not an Exception: neither Keras nor a student's `except` may hold it up."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+
+@contextmanager
+def _bounded(max_parameters):
+    """Raise _TooLarge before a layer makes the weight with which there would be more than `max_parameters`."""
+    layer = keras.layers.Layer
+    original, made, refused = layer.add_weight, 0, None
+
+    def add_weight(self, *args, **kwargs):
+        nonlocal made, refused
+        shapes = [kwargs.get("shape"), *args]
+        made += next((math.prod(shape) for shape in shapes if isinstance(shape, tuple | list)), 1)
+        if made > max_parameters:
+            refused = refused or _TooLarge(made)
+            raise refused
+        return original(self, *args, **kwargs)
+
+    layer.add_weight = add_weight
+    try:
+        yield
+    finally:
+        layer.add_weight = original
+    if refused:
+        raise refused
+
+
+OURS = str(Path(__file__).parent.parent)
+NOT_THE_STUDENTS = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    OURS,
+    "<frozen ",
+    "<__array_function__",
+)
+
+
+def _problem(error):
+    """An exception as plain data: its type, its text in brief, and the student's lines that led to it."""
+    lines = []
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if not file.startswith(NOT_THE_STUDENTS) and "__autograph_generated_file" not in file:
+            source = linecache.getline(file, number, frame.f_globals).strip()[:120]
+            lines.append({"number": number, "function": frame.f_code.co_name, "source": source})
+    try:
+        text = " ".join(str(error).strip().split("\n\n")[0].split())
+    except Exception:  # a student's own exception may fail to tell what it is
+        text = ""
+    return {"type": type(error).__name__, "text": text[:300], "lines": lines[-5:]}
+
+
+def _told(question):
+    """The answer to a question about a model, or None: a model need not have every property."""
+    try:
+        return question()
+    except Exception:
+        return None
+
+
+def _shape(shape):
+    """A shape, or several of them, as nested lists of int and None."""
+    if isinstance(shape, dict):
+        shape = list(shape.values())
+    return [_shape(n) if isinstance(n, list | tuple | dict) else None if n is None else int(n) for n in shape]
+
+
+def _loss_name(loss):
+    if loss is None or isinstance(loss, str):
+        return loss
+    return str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))

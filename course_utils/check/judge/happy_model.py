@@ -1,0 +1,314 @@
+"""What is said of HappyModel: any good binary classifier on 64x64x3 pictures is right.
+
+Six points, one a step. What a failure hides is not reached and earns nothing. Where the config allows it, the
+network is rebuilt here and its own answers are judged; elsewhere (a subclass, a Lambda) those in the evidence.
+"""
+
+import numpy as np
+
+from course_utils.check import graph, numbers
+from course_utils.check.ask.happy_model import SHAPE, answers
+from course_utils.check.evidence import MAX_PARAMETERS, quiet
+from course_utils.check.judge import call_problem, not_a_model, not_reached
+from course_utils.check.result import UNANSWERED, Finding
+
+RETURNED = {"outcome": "returned"}
+PICTURES = 18  # of a probe
+STEPS = (
+    "builds a new model",
+    "takes pictures of shape (64, 64, 3)",
+    "gives one answer a picture",
+    "answers with a probability",
+    "learns from the picture",
+    "is more than a linear model",
+)
+
+
+def judge(evidence):
+    """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
+    findings = list(_findings(evidence))
+    if findings[0].code == UNANSWERED:
+        return findings
+    return findings + [not_reached(what, 1) for what in STEPS[len(findings) :]]
+
+
+def _findings(evidence):
+    """The steps' findings, as far as one can get."""
+    try:
+        network = _rebuilt(evidence)
+    except numbers.TooLarge as error:
+        yield _fault("too_large", f"{evidence['call']['name']} is too large: {error}.")
+        return
+    yield (built := _builds(evidence))
+    if "run" not in evidence or built.code in ("too_large", UNANSWERED):
+        return
+    yield (takes := _takes(evidence, network))
+    if not takes.passed:
+        return
+    with quiet():  # Keras warns of some of the mistakes looked for here
+        y = evidence["answers"] if network is None else [answers(network, seed) for seed in evidence["seeds"]]
+    y = np.stack(y).astype("float64")  # (seeds, the head as it is and turned, pictures, ...)
+    yield (shape := _one_answer(y, len(evidence["first"])))
+    if not shape.passed:
+        return
+    y = y.reshape(*y.shape[:3], -1)
+    yield (end := _probability(y, evidence))
+    if end.code in ("nan", "softmax_of_one"):
+        return
+    yield _listens(y[..., 0], evidence)
+    if end.passed:
+        yield _bends(_logits(y), evidence)
+    elif end.code == "logits":
+        yield _bends(y[..., 0], evidence)
+
+
+def _rebuilt(evidence):
+    """The network of the evidence's config, or None where there is none or it holds more than built-in layers."""
+    config = evidence.get("model", {}).get("config")
+    try:
+        return numbers.rebuild(config, MAX_PARAMETERS) if config else None
+    except numbers.TooLarge:
+        raise
+    except numbers.CannotRebuild:
+        return None
+
+
+def _builds(evidence):
+    call, second = evidence["call"], evidence.get("second_call", RETURNED)
+    problem = (
+        call_problem(call, 1) or not_a_model(call, 1) or call_problem(second, 1, f"A second call of {call.get('name')}")
+    )
+    if problem:
+        return problem
+    name = call["name"]
+    if evidence["same"]:
+        return _fault(
+            "global_model",
+            f"Two calls of {name} return the very same model. It is made outside the function, so what the function "
+            "itself builds remains unknown. Which name does the last line return?",
+        )
+    if evidence["run"]["outcome"] in ("too large", "unanswered"):  # a model that makes its weights when it is run
+        return call_problem(evidence["run"] | {"name": name}, 1)
+    if evidence.get("shared"):
+        return _fault(
+            "shared_weights",
+            f"Two models from {name} share weights: training one changes the other. Where are their layers made?",
+        )
+    return _fine("builds", f"{name} builds a new model.")
+
+
+def _takes(evidence, network):
+    shape = network.input_shape if network else evidence.get("model", {}).get("input_shape")
+    if shape is not None and not _fits(shape):
+        got = str(tuple(shape[1:])) if shape[:1] in ([None], (None,)) else str(shape)
+        return _fault(
+            "input_shape",
+            f"The model takes inputs of shape {got}, the pictures have {SHAPE}. Where does the function use its "
+            "argument input_shape?",
+            str(SHAPE),
+            got,
+        )
+    failed = [evidence.get(key, RETURNED) for key in ("run", "look", "probe")]
+    failed = next((attempt for attempt in failed if attempt["outcome"] != "returned"), None)
+    if failed is None:
+        return _fine("takes", f"It takes pictures of shape {SHAPE}.")
+    return call_problem(
+        failed, 1, f"The model that {evidence['call']['name']} builds, shown pictures of shape {SHAPE},"
+    )
+
+
+def _fits(shape):
+    return len(shape) == 4 and all(n in (None, m) for n, m in zip(shape[1:], SHAPE, strict=True))
+
+
+def _one_answer(y, outputs):
+    pictures, *each = y.shape[2:] or [0]
+    got = f"{outputs} outputs" if outputs > 1 else _written("n" if pictures == PICTURES else pictures, *each)
+    expected = "(n, 1)"
+    if outputs > 1:
+        return _fault("several_outputs", f"The model has {outputs} outputs. One question needs one.", expected, got)
+    if pictures != PICTURES:
+        return _fault(
+            "output_not_per_picture",
+            f"Shown {PICTURES} pictures, the model gives an output of shape {y.shape[2:]}: not one answer a picture. "
+            "Which layer mixes the pictures of a batch?",
+            expected,
+            got,
+        )
+    if len(each) > 1:
+        return _fault(
+            "output_not_flat",
+            f"What comes out for a picture still is a feature map, of shape {tuple(each)}. Which layer makes a vector "
+            "of a feature map?",
+            expected,
+            got,
+        )
+    if each == [2]:
+        return _fine(
+            "two_outputs",
+            "It gives two answers a picture, one a class: the loss that fits is sparse categorical cross-entropy.",
+        )
+    if each not in ([], [1]):
+        return _fault(
+            "output_units",
+            f"The model gives {each[0]} numbers a picture. Happy or not is one question: how many units should the "
+            "last layer have?",
+            expected,
+            got,
+        )
+    note = "" if each else ", as (n,); the labels are (n, 1), and Keras makes the two fit"
+    return _fine("one_answer", f"It gives one answer a picture{note}.")
+
+
+def _probability(y, evidence):
+    """y: (seeds, 2, pictures, 1 or 2)."""
+    finite = y[np.isfinite(y)]
+    if np.isnan(evidence["first"][0]).any() or not finite.size:
+        return _fault("nan", "The model answers NaN, not a number. Where could it divide by zero or take a logarithm?")
+    low, high = finite.min(), finite.max()
+    span = f"{_number(low)} to {_number(high)}"
+    inside = low >= 0 and high <= 1 + 1e-6
+    if y.shape[-1] == 2:
+        if inside and np.allclose(y.sum(-1), 1, atol=1e-2):
+            return _fine("probability", "Its answers are probabilities.")
+        return _fault(
+            "two_outputs_no_softmax",
+            "The two answers for a picture do not sum to one. Which activation makes the probabilities of two classes "
+            "out of two numbers?",
+            "a sum of 1",
+            f"sums from {_number(y.sum(-1).min())} to {_number(y.sum(-1).max())}",
+        )
+    if (finite == 1).all():
+        return _fault(
+            "softmax_of_one",
+            "Every picture gets exactly 1. Softmax makes its outputs sum to one, and a single output can then only be "
+            "1. Which activation turns one number into a probability?",
+            "a number between 0 and 1",
+            "always 1",
+        )
+    last = _last_activation(evidence)
+    if not inside and (last == "linear" or (last is None and low < -2 and high > 2)):
+        return _fault(
+            "logits",
+            f"The answers are logits: they go from {span}, and a probability lies between 0 and 1. What should follow "
+            "the last layer's sum?",
+            "0 to 1",
+            span,
+        )
+    if not inside:
+        shown = f" ({last})" if last else ""
+        return _fault(
+            "end_activation",
+            f"The last activation{shown} gives answers from {span}; a probability lies between 0 and 1. Which "
+            "activation stays between the two?",
+            "0 to 1",
+            span,
+        )
+    usual = y[:, :, : PICTURES // 2]  # pictures in 0..1, for which a sigmoid is never saturated here
+    if np.isin(usual, (0, 1)).mean() > 0.2:
+        return _fault(
+            "clipped",
+            "Many pictures get exactly 0 or exactly 1: the answer is cut off, and where it is, no gradient flows back. "
+            "Which activation approaches 0 and 1 without reaching them?",
+        )
+    if low == 0.5 < high and (y == 0.5).mean() > 0.2:
+        return _fault(
+            "one_sided",
+            "No answer lies below 0.5: this model can never say 'not happy'. What happens to a negative number "
+            "between the last layer's sum and the sigmoid?",
+            "0 to 1",
+            span,
+        )
+    loss = (evidence["model"]["loss"] or "").replace("sparse_", "")
+    if loss == "categorical_crossentropy":
+        return _fault(
+            "loss",
+            "The model is compiled with a categorical cross-entropy, which compares the outputs of several classes "
+            "and is always zero for a single one. Which loss belongs to one probability?",
+            "binary_crossentropy",
+            evidence["model"]["loss"],
+        )
+    return _fine("probability", "Its answers are probabilities.")
+
+
+def _last_activation(evidence):
+    """The name of the activation at the end, or None where the config does not tell."""
+    try:
+        found = graph.trace(evidence["model"]["config"])
+        call = found.calls[found.outputs[0].call]
+    except graph.UnreadableConfig:
+        return None
+    name = call.config.get("activation", call.kind.lower())
+    return name if name in numbers.ACTIVATIONS else None
+
+
+def _logits(y):
+    """What stood before the sigmoid or the softmax; NaN where they were saturated."""
+    yes, no = (y[..., 0], 1 - y[..., 0]) if y.shape[-1] == 1 else (y[..., 1], y[..., 0])
+    with np.errstate(all="ignore"):
+        return np.where((yes > 1e-3) & (no > 1e-3), np.log(yes) - np.log(no), np.nan)
+
+
+def _listens(y, evidence):
+    """y: (seeds, 2, pictures), the first output."""
+    y = np.where(np.isfinite(y), y, 0)
+    if np.ptp(y, axis=-1).max() < 2e-6 * max(1, np.abs(y).max()):  # float32 tells 6e-8 apart
+        return _fault(
+            "ignores_input",
+            "Every picture gets the same answer: nothing of it reaches the output. Follow the path from the input to "
+            "the output: where does it break off?",
+        )
+    if evidence["model"]["trainable"] == 0:
+        return _fault("nothing_to_train", "The model has no weight that can be trained. Which layers should learn?")
+    if "alone" in evidence:
+        alone, batch, again = evidence["alone"]
+        if np.allclose(batch, again, atol=1e-3) and not np.allclose(alone, batch, atol=1e-2):
+            return _fault(
+                "batch_dependent",
+                "A picture alone gets another answer than the same picture in a batch. Which layer looks at the batch "
+                "even when the model predicts?",
+            )
+    return _fine("listens", "Its answers depend on the picture.")
+
+
+# A function that is linear (plus a constant) gives zero in each of these sums over the nine pictures.
+STRAIGHT = np.array([
+    [-2, 1, 1, 0, 0, 0, 0, 0, 0],  # grey, grey + a, grey - a
+    [-2, 0, 0, 1, 1, 0, 0, 0, 0],  # grey, grey + b, grey - b
+    [-2, 0, 0, 0, 0, 0, 0, 1, 1],  # grey, white, black
+    [0, -1, 0, -1, 0, 2, 0, 0, 0],  # grey + (a + b)/2 between grey + a and grey + b
+    [0, -1, 0, 0, -1, 0, 2, 0, 0],
+])  # fmt: skip
+
+
+def _bends(z, evidence):
+    """Is the network linear up to the sigmoid? Asked of every nine pictures whose logits can be told."""
+    exact = evidence["model"]["config"] or evidence["model"]["dtype"] == "float32"
+    enough, straight = (1e-2, 2e-3) if exact else (0.2, 2e-2)  # well above the rounding of float32 and of float16
+    nines = z.reshape(-1, 9)
+    spread = np.ptp(nines, axis=1)
+    told = np.isfinite(spread) & (spread > enough)
+    bend = np.abs(nines[told] @ STRAIGHT.T).max(axis=1) / spread[told]
+    if told.any() and bend.max() < straight:
+        return _fault(
+            "linear",
+            "Up to the last activation the model is linear: layers with no activation between them are together just "
+            "one linear layer, however many they are. What should follow each of them?",
+        )
+    return _fine("bends", "It is more than a linear model.")
+
+
+def _number(value):
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def _written(*shape):
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _fine(code, message):
+    return Finding(code, True, message, points=1)
+
+
+def _fault(code, message, expected=None, got=None):
+    return Finding(code, False, message, expected, got, points=1)
