@@ -24,7 +24,6 @@ lab: setup
 # Outputs and checked facts come from the course's own drawn data, so that every machine sees the same.
 test: export COURSE_OFFLINE = 1
 test: export COURSE_PROFILE = quick
-test: export TF_CPP_MIN_LOG_LEVEL = 2
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

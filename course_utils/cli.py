@@ -38,7 +38,6 @@ def main():
 
     Students need one command: course lab.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up messages say nothing to a student
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

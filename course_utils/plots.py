@@ -74,6 +74,7 @@ def curves(runs, title, ylabel="accuracy", alt=None):
             ends.append((epochs[-1], middle[-1], label, colour))
         _label_ends(axis, ends)
         axis.set(xlabel="epoch", ylabel=ylabel, title=title)
+        axis.xaxis.get_major_locator().set_params(integer=True)
     return show(figure, alt or f"{title}. " + "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends))
 
 

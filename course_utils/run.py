@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from nbconvert import HTMLExporter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from course_utils.files import write_text
+from course_utils.metrics import FILE as metrics_file
 from course_utils.metrics import recorded
 
 
@@ -64,18 +66,20 @@ def run_one(notebook, path, profile, task, progress):
     )
     started = time.monotonic()
     status, reason = "ok", None
-    try:
-        environment = {**os.environ, "COURSE_PROFILE": profile}
-        # What a kernel has to say of itself is no concern of a reader's; what its cells print is in the notebook.
-        asyncio.run(client.async_execute(env=environment, stderr=subprocess.DEVNULL))
-    except CellExecutionError as error:
-        status, reason = "failed", f"{error.ename}: {error.evalue}"
-    except (DeadKernelError, asyncio.CancelledError):
-        if client.interrupted:
-            raise KeyboardInterrupt from None
-        status, reason = "failed", "its kernel died (often for want of memory)."
-    seconds = round(time.monotonic() - started, 1)
-    return {"status": status, "seconds": seconds, "metrics": recorded(notebook)}, reason
+    with tempfile.TemporaryDirectory() as folder:
+        metrics = Path(folder) / "metrics"
+        environment = {**os.environ, "COURSE_PROFILE": profile, metrics_file: str(metrics)}
+        try:
+            # What a kernel has to say of itself is no concern of a reader's; what its cells print is in the notebook.
+            asyncio.run(client.async_execute(env=environment, stderr=subprocess.DEVNULL))
+        except CellExecutionError as error:
+            status, reason = "failed", f"{error.ename}: {error.evalue}"
+        except (DeadKernelError, asyncio.CancelledError):
+            if client.interrupted:
+                raise KeyboardInterrupt from None
+            status, reason = "failed", "its kernel died (often for want of memory)."
+        seconds = round(time.monotonic() - started, 1)
+        return {"status": status, "seconds": seconds, "metrics": recorded(metrics)}, reason
 
 
 class _Client(NotebookClient):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils.errors import CourseError
+from course_utils.files import IMAGES
 
 
 def own_picture(path, size=(64, 64)):
@@ -15,9 +16,12 @@ def own_picture(path, size=(64, 64)):
 
     The largest centred part with the proportions of `size` is kept, so that nothing is squeezed. A rotation noted by
     the camera (EXIF) is carried out; transparent parts become white; greyscale, 16 bits, palettes and CMYK become RGB.
-    Raises CourseError where there is no picture, or none that can be read.
+    A name that is not found is looked up among the course's own pictures, too. Raises CourseError where there is no
+    picture, or none that can be read.
     """
     path = Path(path)
+    if not os.path.exists(path) and os.path.exists(IMAGES / path.name):
+        path = IMAGES / path.name
     if not os.path.exists(path):
         raise CourseError(f"There is no file {path}: check its name and its folder.")
     if os.path.isdir(path):

@@ -1,0 +1,21 @@
+"""Keras without TensorFlow's start-up messages: `from course_utils.quiet import keras`.
+
+TensorFlow writes them past Python, to the process's standard error, before it can be told not to; later ones, such as
+the search for a graphics card that is not there, are switched off by its own variable. What goes wrong still raises.
+"""
+
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.stderr.flush()
+_stderr = os.dup(2)
+with open(os.devnull, "wb") as _nowhere:
+    os.dup2(_nowhere.fileno(), 2)
+try:
+    import keras
+finally:
+    os.dup2(_stderr, 2)
+    os.close(_stderr)
+
+__all__ = ["keras"]
