@@ -1,4 +1,7 @@
-"""A picture of a model's layers and shapes, drawn without Graphviz: boxes top down, shortcuts as arcs at the side."""
+"""A picture of a model's layers and shapes: by Graphviz where it is installed, else drawn here.
+
+What is drawn here are boxes top down, with shortcuts as arcs at the side.
+"""
 
 import base64
 import shutil
@@ -9,13 +12,24 @@ from IPython.display import HTML
 WIDTH, HEIGHT, GAP = 300, 40, 22  # of a box, and between two rows, in pixels
 
 
-def graphviz_is_here():
-    """Whether pydot would find Graphviz's `dot`."""
-    return shutil.which("dot") is not None
-
-
-def draw(model):
+def picture(model):
     """The picture of a built Sequential or functional model (of any other: its layers in order) as an HTML image."""
+    svg = by_graphviz(model) if shutil.which("dot") else drawn(model)
+    layers = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in graph(model)[0])
+    alt = f"The layers of {model.name} from input to output: {layers}"
+    data = base64.b64encode(svg.encode()).decode()
+    return HTML(f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">')
+
+
+def by_graphviz(model):
+    """The SVG that pydot and Graphviz make of a model."""
+    import keras
+
+    return keras.utils.model_to_dot(model, show_shapes=True, show_layer_names=True).create_svg().decode()
+
+
+def drawn(model):
+    """The SVG of a model, without Graphviz."""
     layers, edges = graph(model)
     rank = ranks(layers, edges)
     rows = {}
@@ -32,16 +46,13 @@ def draw(model):
             place[layer] = left + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP)
     parts = [_arrow(place[a], place[b], rank[b] - rank[a] > 1) for a, b in edges]
     parts += [_box(layer, *place[layer]) for layer in layers]
-    svg = (
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}"'
         ' font-family="sans-serif" font-size="12">'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0L8 4L0 8z" fill="#555"/></marker></defs>'
         f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>'
     )
-    alt = f"The layers of {model.name} from input to output: " + ", ".join(_words(layer) for layer in layers)
-    data = base64.b64encode(svg.encode()).decode()
-    return HTML(f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">')
 
 
 def graph(model):
@@ -66,10 +77,6 @@ def ranks(layers, edges):
             if target is layer:
                 rank[layer] = max(rank[layer], rank[source] + 1)
     return rank
-
-
-def _words(layer):
-    return f"{layer.name} ({type(layer).__name__})"
 
 
 def _shape(layer):

@@ -145,13 +145,9 @@ def mistakes(images, truth, probability, class_names, count=8):
 
 def network(model):
     """A picture of the model's layers and shapes: by Graphviz where it is installed, else drawn here."""
-    from course_utils.diagram import draw, graphviz_is_here
+    from course_utils.diagram import picture
 
-    if graphviz_is_here():
-        import keras
-
-        return keras.utils.plot_model(model, show_shapes=True, show_layer_names=True, dpi=60)
-    return draw(model)
+    return picture(model)
 
 
 def where_networks_part(runs, places, title, same=1e-4, alt=None):
