@@ -21,7 +21,7 @@ SKIN = np.array([(246, 214, 190), (231, 184, 148), (205, 152, 110), (166, 112, 7
 
 def mix(colour, other, amount):
     """The colour `amount` (0 to 1) of the way to the other one."""
-    return (1 - amount) * np.asarray(colour) + amount * np.asarray(other)
+    return np.multiply(colour, 1 - amount) + np.multiply(other, amount)
 
 
 def skin_tone(rng):
@@ -43,13 +43,20 @@ def oval(x, y, width, height, n=24):
     return np.column_stack([x + width * np.cos(t), y + height * np.sin(t)])
 
 
-def capsule(start, end, start_radius, end_radius, n=9):
-    """Outline of two discs and what lies between them, such as a bone of a finger: (2 * n, 2) points."""
-    (x0, y0), (x1, y1) = start, end
-    t = math.atan2(y1 - y0, x1 - x0) + np.linspace(math.pi / 2, 3 * math.pi / 2, n)
-    back = np.column_stack([x0 + start_radius * np.cos(t), y0 + start_radius * np.sin(t)])
-    front = np.column_stack([x1 - end_radius * np.cos(t), y1 - end_radius * np.sin(t)])
-    return np.concatenate([back, front])
+HALF_TURN = np.linspace(math.pi / 2, 3 * math.pi / 2, 9)
+
+
+def capsule(start, end, start_radius, end_radius):
+    """Outline of two discs and what lies between them, such as a bone of a finger: (18, 2) points."""
+    start, end = np.asarray(start), np.asarray(end)
+    t = math.atan2(end[1] - start[1], end[0] - start[0]) + HALF_TURN
+    arc = np.column_stack([np.cos(t), np.sin(t)])
+    return np.concatenate([start + start_radius * arc, end - end_radius * arc])
+
+
+def ink(colour, opacity=1.0):
+    """Colour and opacity (0 to 1) as Pillow wants them; it clips to 0..255 itself."""
+    return (*map(int, colour), round(255 * opacity))
 
 
 class Sketch:
@@ -71,30 +78,29 @@ class Sketch:
     def place(self, points):
         """Points in the subject's units -> points on the canvas, both (n, 2)."""
         points = np.asarray(points, float)
-        reach = np.clip(1 - np.square(points).sum(axis=1, keepdims=True), 0, 1)
-        points = points + reach * np.asarray(self.turn)
+        if any(self.turn):
+            reach = 1 - np.square(points).sum(axis=1, keepdims=True)
+            points = points + np.maximum(reach, 0) * self.turn
         if self.mirrored:
             points = points * (-1, 1)
         cos, sin = math.cos(self.tilt), math.sin(self.tilt)
-        turned = points @ np.array([[cos, sin], [-sin, cos]])
-        return CANVAS * (np.asarray(self.centre) + self.scale * turned)
+        return CANVAS * (np.asarray(self.centre) + self.scale * points @ np.array([[cos, sin], [-sin, cos]]))
 
     def fill(self, points, colour, opacity=1.0):
         """Fill the outline with a colour; opacity from 0 to 1."""
-        ink = (*np.clip(colour, 0, 255).astype(int).tolist(), round(255 * opacity))
-        self.pen.polygon(self.place(points).ravel().tolist(), fill=ink)
+        self.pen.polygon(self.place(points).ravel().tolist(), fill=ink(colour, opacity))
 
     def line(self, points, colour, width, opacity=1.0):
         """Draw an open line, `width` in the subject's units."""
-        ink = (*np.clip(colour, 0, 255).astype(int).tolist(), round(255 * opacity))
         pixels = max(1, round(width * self.scale * CANVAS))
-        self.pen.line(self.place(points).ravel().tolist(), fill=ink, width=pixels, joint="curve")
+        self.pen.line(self.place(points).ravel().tolist(), fill=ink(colour, opacity), width=pixels, joint="curve")
 
     def solid(self, points, dark, bright, highlight, steps=7):
         """Fill the outline so that it looks round: from dark at its edge to bright at the highlight (x, y)."""
-        points, highlight = np.asarray(points, float), np.asarray(highlight, float)
+        edge, middle = self.place(points), self.place([highlight])
         for step in np.linspace(0, 1, steps):
-            self.fill(mix(points, highlight, 0.85 * step), mix(dark, bright, step))
+            ring = mix(edge, middle, 0.85 * step)
+            self.pen.polygon(ring.ravel().tolist(), fill=ink(mix(dark, bright, step)))
 
 
 def backdrop(rng, things=8):

@@ -140,8 +140,8 @@ def smile(rng):
     strength = rng.uniform(0.3, 1)
     laughs = rng.random() < 0.4 + 0.4 * strength
     return Expression(
-        lift=0.12 + 0.16 * strength,
-        width=rng.uniform(0.32, 0.38) + 0.06 * strength,
+        lift=0.14 + 0.15 * strength,
+        width=rng.uniform(0.34, 0.4) + 0.06 * strength,
         opening=0.06 + rng.uniform(0.12, 0.26) * strength if laughs else 0.0,
         teeth=laughs,
         cheeks=np.clip(0.2 + strength + rng.normal(0, 0.2), 0, 1),
@@ -155,7 +155,7 @@ def no_smile(rng):
     kind = rng.choice(["calm", "calm", "sad", "cross", "surprised", "speaking", "speaking"])
     lift = {"sad": rng.uniform(-0.22, -0.12), "cross": rng.uniform(-0.15, -0.05)}
     return Expression(
-        lift=lift.get(kind, rng.uniform(-0.08, 0)),
+        lift=lift.get(kind, rng.uniform(-0.1, -0.02)),
         width=rng.uniform(0.13, 0.2) if kind == "surprised" else rng.uniform(0.24, 0.34),
         opening={"surprised": rng.uniform(0.16, 0.3), "speaking": rng.uniform(0.1, 0.22)}.get(kind, 0.0),
         teeth=kind == "speaking" and rng.random() < 0.8,
