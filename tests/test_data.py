@@ -507,3 +507,14 @@ def test_catalogue_of_real_sets():
             assert file.address.endswith(f"/{file.name}")
             for fact in (file.name, f"{file.size:,} bytes", f"`{file.sha256}`", file.blob):
                 assert fact in card
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_stand_ins(name, monkeypatch):
+    """What the course draws has the form of the real set; drawn into the checkout's own cache, where it stays."""
+    monkeypatch.delenv("COURSE_CACHE_DIR")
+    parts, _ = cache.drawn(REAL[name])
+    fields = {field: array for part in parts for field, array in part.arrays.items()}
+    assert {len(np.bincount(fields[labels])) for labels in ("y_train", "y_test")} == {len(REAL[name].class_names)}
+    if name != "mnist":  # scikit-learn has fewer digits
+        assert {field: len(array) for field, array in fields.items()} == REAL[name].counts
