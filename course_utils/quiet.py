@@ -4,6 +4,7 @@ TensorFlow writes them past Python, to the process's standard error, before it c
 the search for a graphics card that is not there, are switched off by its own variable. What goes wrong still raises.
 """
 
+import logging
 import os
 import sys
 
@@ -17,5 +18,7 @@ try:
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on retracing, in every notebook with two models
 
 __all__ = ["keras"]
