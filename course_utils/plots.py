@@ -172,3 +172,35 @@ def where_networks_part(runs, places, title, same=1e-4, alt=None):
         axis.set(ylabel="relative difference", title=title)
         _label_ends(axis, ends)
     return show(figure, alt or f"{title}. {'; '.join(words)}")
+
+
+def depths(runs, title, ylabel="training loss", alt=None):
+    """Learning curves of networks of growing depth, one panel a kind, the deepest drawn strongest.
+
+    runs: {kind: {depth: one value an epoch}}.
+    """
+    with plt.rc_context(STYLE):
+        figure, panels = plt.subplots(1, len(runs), figsize=(6.8, 3.2), sharey=True, squeeze=False)
+        for panel, colour, (kind, losses) in zip(panels[0], (ORANGE, BLUE, GREEN), runs.items(), strict=False):
+            for strength, values in zip(np.linspace(0.4, 1, len(losses)), losses.values(), strict=True):
+                panel.plot(range(1, len(values) + 1), values, color=colour, alpha=strength)
+            panel.set(xlabel="epoch", title=kind)
+        for panel, colour, losses in zip(panels[0], (ORANGE, BLUE, GREEN), runs.values(), strict=False):
+            _label_ends(panel, [(len(v), v[-1], f"{depth} layers", colour) for depth, v in losses.items()])
+        panels[0, 0].set(ylabel=ylabel, ylim=(0, None))
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    ends = (f"{kind}, {depth} layers, ends at {v[-1]:.2f}" for kind, one in runs.items() for depth, v in one.items())
+    return show(figure, alt or f"{title}. {ylabel}: {'; '.join(ends)}")
+
+
+def lines(series, title, xlabel, ylabel, log=False, alt=None):
+    """Measured points joined by lines, each labelled at its right end. series: {label: (x, y)}; log: of the y axis."""
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots()
+        for colour, (label, (x, y)) in zip((BLUE, ORANGE, GREEN, PURPLE, GREY), series.items(), strict=False):
+            axis.plot(x, y, ".-", color=colour, markersize=8)
+            axis.annotate(label, (x[-1], y[-1]), (8, 0), textcoords="offset points", color=colour, va="center")
+        axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    ends = (f"{label} from {y[0]:.2g} to {y[-1]:.2g}" for label, (x, y) in series.items())
+    return show(figure, alt or f"{title}. {ylabel} along {xlabel}: {'; '.join(ends)}")

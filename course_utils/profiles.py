@@ -15,6 +15,10 @@ SETTINGS = {
         "quick": {"source_epochs": 12, "epochs": 20, "seeds": (0, 1, 2)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
     },
+    "04_residual_blocks": {
+        "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 8},
+        "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
+    },
     "06_resnet_by_hand": {
         "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 5},
         "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
