@@ -20,7 +20,7 @@ SETTINGS = {
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
     "06_resnet_by_hand": {
-        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 5},
+        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 7},
         "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
     },
 }
