@@ -42,6 +42,14 @@ def residual():
             lambda: plots.where_networks_part({"mine": [0, 1e-6], "yours": [1e-6, 0.3]}, ["stem", "head"], "Apart"),
             ["mine: equal everywhere", "yours: differs from head on"],
         ),
+        (
+            lambda: plots.depths({"plain": {8: [2.0, 0.5], 32: [2.0, 1.25]}, "residual": {8: [2.0, 0.1]}}, "Deeper"),
+            ["plain, 32 layers, ends at 1.25", "residual, 8 layers, ends at 0.10"],
+        ),
+        (
+            lambda: plots.lines({"plain": ([8, 20], [0.5, 0.002])}, "It fades", "depth", "norm", log=True),
+            ["plain from 0.5 to 0.002", "norm along depth"],
+        ),
         (lambda: diagram.picture(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
 )
