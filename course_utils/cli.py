@@ -38,6 +38,9 @@ def main():
 
     Students need one command: course lab.
     """
+    for name in ("COURSE_DATA_DIR", "COURSE_CACHE_DIR"):
+        if os.environ.get(name):  # a notebook's kernel runs in another folder
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -99,6 +99,15 @@ def test_all_passed_means_exit_code_zero_and_words_choose(tmp_path):
     assert [entry["notebook"] for entry in json.loads((tmp_path / "out/summary.json").read_text())] == ["01_good"]
 
 
+def test_a_relative_data_folder_means_the_same_in_the_kernel(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_DATA_DIR", "pictures")
+    write(tmp_path / "notebooks", **{"01_where": "import os\nprint(os.environ['COURSE_DATA_DIR'])"})
+    assert finished(course(tmp_path / "notebooks", "run", "--out", "out")).returncode == 0
+    output = nbformat.read(tmp_path / "out" / "01_where.ipynb", as_version=4).cells[1].outputs[0]
+    assert output.text.strip() == str(tmp_path / "pictures")
+
+
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
