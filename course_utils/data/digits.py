@@ -15,8 +15,8 @@ CONTRAST = 1.5  # strokes reach white before the grey rim, as those of a pen do
 def draw(seed=0):
     """Bring scikit-learn's digits to MNIST's shape, and split them so that every digit is split alike.
 
-    Returns x_train (1500, 28, 28), y_train (1500,), x_test (297, 28, 28), y_test (297,), all uint8, the keys and types of
-    Keras's mnist.npz. The same seed gives the same split.
+    Returns x_train (1500, 28, 28), y_train (1500,), x_test (297, 28, 28), y_test (297,), all uint8, the keys
+    and types of Keras's mnist.npz. The same seed gives the same split.
     """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split

@@ -1,0 +1,84 @@
+"""The picture sets that the course draws itself: shaped like the real ones, varied, and not too easy."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from course_utils.data import digits, faces, hands
+
+PHOTO_SETS = {"faces": (faces, [300, 300], [66, 84]), "hands": (hands, [180] * 6, [20] * 6)}
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return {"faces": faces.draw(), "hands": hands.draw(), "digits": digits.draw()}
+
+
+def pictures(drawn, name):
+    return drawn[name]["train_set_x"], drawn[name]["test_set_x"]
+
+
+@pytest.mark.parametrize("name", PHOTO_SETS)
+def test_arrays_are_those_of_the_real_files(drawn, name):
+    _, train, test = PHOTO_SETS[name]
+    arrays = drawn[name]
+    assert set(arrays) == {"train_set_x", "train_set_y", "test_set_x", "test_set_y", "list_classes"}
+    assert arrays["list_classes"].tolist() == list(range(len(train)))
+    assert arrays["list_classes"].dtype == np.int64
+    for part, counts in ("train", train), ("test", test):
+        x, y = arrays[f"{part}_set_x"], arrays[f"{part}_set_y"]
+        assert (x.shape, x.dtype) == ((sum(counts), 64, 64, 3), np.uint8)
+        assert (y.shape, y.dtype) == ((sum(counts),), np.int64)
+        assert np.bincount(y).tolist() == counts
+        assert np.abs(np.diff(y)).sum() > len(counts), "sorted by class"
+
+
+def test_digits_have_the_arrays_of_mnist(drawn):
+    arrays = drawn["digits"]
+    assert {key: (value.shape, value.dtype) for key, value in arrays.items()} == {
+        "x_train": ((1500, 28, 28), np.uint8),
+        "y_train": ((1500,), np.uint8),
+        "x_test": ((297, 28, 28), np.uint8),
+        "y_test": ((297,), np.uint8),
+    }
+    assert (arrays["x_train"].min(), arrays["x_train"].max()) == (0, 255)
+    assert set(np.bincount(arrays["y_test"])) == {29, 30}, "every digit is split alike"
+
+
+@pytest.mark.parametrize("module", [faces, hands, digits])
+def test_a_seed_fixes_every_byte_and_another_seed_changes_them(module, drawn):
+    first = drawn[module.__name__.rpartition(".")[2]]
+    again, other = module.draw(), module.draw(seed=1)
+    assert all(np.array_equal(first[key], again[key]) for key in first)
+    changed = [key for key in first if not np.array_equal(first[key], other[key])]
+    assert sorted(changed) == sorted(key for key in first if key != "list_classes")
+
+
+@pytest.mark.parametrize("name", ["faces", "hands", "digits"])
+def test_no_picture_occurs_twice(drawn, name):
+    x = np.concatenate([value for key, value in drawn[name].items() if value.ndim > 2])
+    assert len({picture.tobytes() for picture in x}) == len(x)
+
+
+@pytest.mark.parametrize("name", PHOTO_SETS)
+def test_light_varies_from_black_to_white(drawn, name):
+    for x in pictures(drawn, name):
+        assert (x.min(), x.max()) == (0, 255)
+        assert np.ptp(x.mean(axis=(1, 2, 3))) > 100, "from dark pictures to bright ones"
+
+
+@pytest.mark.parametrize("name", PHOTO_SETS)
+def test_a_linear_model_is_not_enough(drawn, name):
+    """The pictures are first turned onto the directions that the training pictures span, which changes nothing
+    for a model with a squared penalty (the rest of its weights would be zero) and is many times faster."""
+    train, test = (x.reshape(len(x), -1).astype(np.float32) / 255 for x in pictures(drawn, name))
+    for scale in 1, train.std(axis=0):
+        a, b = (train - train.mean(axis=0)) / scale, (test - train.mean(axis=0)) / scale
+        squares, axes = np.linalg.eigh(np.asarray(a @ a.T, float))
+        axes, lengths = axes[:, 1:], np.sqrt(squares[1:])  # the first is the zero left by centring
+        with threadpool_limits(1):  # on so few numbers threads only wait for each other
+            for C in 1e-2, 1e-1:
+                model = LogisticRegression(C=C, max_iter=500, tol=1e-2)
+                model.fit(axes * lengths, drawn[name]["train_set_y"])
+                assert model.score(b @ a.T @ axes / lengths, drawn[name]["test_set_y"]) < 0.8
