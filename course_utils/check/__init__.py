@@ -30,6 +30,8 @@ EXERCISES = {
 class NotAnswered(CourseError):
     """Raised by the stub of a student's copy: `raise check.NotAnswered()`; the message names the function."""
 
+    _keras_call_info_injected = True  # Keras, when it passes through a layer's call, shall leave it as it is
+
     def __init__(self):
         name = sys._getframe(1).f_code.co_qualname.rsplit("<locals>.")[-1].split(".")[0]
         place = "its cell" if name == "<module>" else name

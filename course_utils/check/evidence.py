@@ -8,6 +8,7 @@ import linecache
 import math
 import os
 import random
+import re
 import sysconfig
 import traceback
 import warnings
@@ -52,25 +53,24 @@ def arguments(answer, offered):
     except (TypeError, ValueError):  # a builtin without a signature
         return list(offered.values()), {}, []
     parameters = parameters[1:] if is_class else parameters
-    left, args, kwargs, missing = dict(offered), [], {}, []
-    by_name = [p for p in parameters if p.name in left and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    for parameter in by_name:
-        kwargs[parameter.name] = left.pop(parameter.name)
-    for p in parameters:
-        required = p.default is p.empty and p.name not in kwargs and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        if required and left and p.kind is not p.KEYWORD_ONLY:
-            value = left.pop(next(iter(left)))
-            if p.kind is p.POSITIONAL_ONLY:
-                args.append(value)
-            else:
-                kwargs[p.name] = value
-        elif required:
-            missing.append(p.name)
-    if not is_class and not kwargs and any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        args.extend(left.values())  # a wrapper that hands everything on
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    left = dict(offered)
+    given = {p.name: left.pop(p.name) for p in named if p.name in left}
+    for p in places:
+        if p.name not in given and p.default is p.empty and left:
+            given[p.name] = left.pop(next(iter(left)))
+    missing = [p.name for p in [*places, *named] if p.name not in given and p.default is p.empty]
+    args = []
+    for p in places:  # by place as far as they go without a gap: a wrapper may hand on nothing but *args
+        if p.name not in given:
+            break
+        args.append(given.pop(p.name))
+    if not is_class and not places and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        args.extend(left.values())
     elif not is_class and any(p.kind is p.VAR_KEYWORD for p in parameters):
-        kwargs |= left
-    return args, kwargs, missing
+        given |= left
+    return args, given, list(dict.fromkeys(missing))
 
 
 def attempt(function, *args, max_parameters=MAX_PARAMETERS, **kwargs):
@@ -221,7 +221,10 @@ NOT_THE_STUDENTS = (
 
 
 def _problem(error):
-    """An exception as plain data: its type, its text in brief, and the student's lines that led to it."""
+    """An exception as plain data: its type, its text in brief, and the student's lines that led to it.
+
+    What Keras wraps around an exception that passes through one of its layers is left out.
+    """
     lines = []
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
@@ -229,7 +232,9 @@ def _problem(error):
             source = linecache.getline(file, number, frame.f_globals).strip()[:120]
             lines.append({"number": number, "function": frame.f_code.co_name, "source": source})
     try:
-        text = " ".join(str(error).strip().split("\n\n")[0].split())
+        parts = [re.sub(r"\x1b\[\d*m", "", part) for part in str(error).strip().split("\n\n")]
+        parts = [part for part in parts if not part.startswith("Exception encountered when calling ")] or parts
+        text = " ".join(parts[0].split())
     except Exception:  # a student's own exception may fail to tell what it is
         text = ""
     return {"type": type(error).__name__, "text": text[:300], "lines": lines[-5:]}

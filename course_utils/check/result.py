@@ -91,7 +91,11 @@ class Result:
         return sorted(self.findings, key=lambda finding: ("to do", "not reached", "passed").index(finding.mark))
 
     def _notes(self):
-        return [f"{self.hidden} hidden checks run at grading."] if self.hidden else []
+        if not self.hidden or self.status == "unanswered":
+            return []
+        return [
+            "1 hidden check runs at grading." if self.hidden == 1 else f"{self.hidden} hidden checks run at grading."
+        ]
 
 
 # Colours are JupyterLab's where there are any; text keeps the colour of its surroundings, light or dark.
@@ -99,7 +103,7 @@ BOX = (
     "margin: 4px 0; padding: 8px 12px; max-width: 760px; line-height: 1.45; text-align: left; "
     "border-left: 4px solid var(--jp-border-color1, rgba(128, 128, 128, 0.5))"
 )
-TABLE = "border-collapse: collapse; border: none; margin: 0; width: 100%; font-size: inherit"
+TABLE = "table-layout: auto; border-collapse: collapse; border: none; margin: 0; width: 100%; font-size: inherit"
 ROW = "background: transparent; border-top: 1px solid var(--jp-border-color2, rgba(128, 128, 128, 0.3))"
 CELL = (
     "text-align: left; vertical-align: top; border: none; padding: 5px 14px 5px 0; white-space: normal; max-width: none"

@@ -25,8 +25,9 @@ def ask(answer, hidden=False, seed=0):
     if found["run"]["outcome"] == "returned":
         found["first"] = first
         found["seeds"] = [seed, seed + 1, seed + 2] if hidden else [seed]
-        probed, found["probe"] = evidence.attempt(_probe, model, found["seeds"], hidden)
-        found |= probed or {}
+        if len(first) == 1 and first[0].shape[:1] == (2,):
+            probed, found["probe"] = evidence.attempt(_probe, model, found["seeds"], hidden)
+            found |= probed or {}
     return found
 
 

@@ -20,7 +20,7 @@ def call_problem(call, points, what=None):
     if outcome == "returned":
         return None
     if outcome == "unanswered":
-        return Finding(UNANSWERED, False, call["message"], points=points)
+        return Finding(UNANSWERED, False, call["message"])
     if outcome == "not a function":
         hint = " That is what the function returns." if call["kind"] == "model" else ""
         return Finding(

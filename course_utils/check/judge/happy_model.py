@@ -7,13 +7,12 @@ network is rebuilt here and its own answers are judged; elsewhere (a subclass, a
 import numpy as np
 
 from course_utils.check import graph, numbers
-from course_utils.check.ask.happy_model import SHAPE, answers
-from course_utils.check.evidence import MAX_PARAMETERS, quiet
+from course_utils.check.ask.happy_model import SHAPE, answers, pictures
+from course_utils.check.evidence import MAX_PARAMETERS, outputs, quiet
 from course_utils.check.judge import call_problem, not_a_model, not_reached
 from course_utils.check.result import UNANSWERED, Finding
 
 RETURNED = {"outcome": "returned"}
-PICTURES = 18  # of a probe
 STEPS = (
     "builds a new model",
     "takes pictures of shape (64, 64, 3)",
@@ -34,29 +33,31 @@ def judge(evidence):
 
 def _findings(evidence):
     """The steps' findings, as far as one can get."""
+    builds = _builds(evidence)
+    if "run" not in evidence or builds.code in ("too_large", UNANSWERED):
+        yield builds
+        return
     try:
         network = _rebuilt(evidence)
     except numbers.TooLarge as error:
         yield _fault("too_large", f"{evidence['call']['name']} is too large: {error}.")
         return
-    yield (built := _builds(evidence))
-    if "run" not in evidence or built.code in ("too_large", UNANSWERED):
-        return
+    yield builds
     yield (takes := _takes(evidence, network))
     if not takes.passed:
+        return
+    yield (shape := _one_answer(evidence["first"] if network is None else outputs(network, pictures(0)[:2])))
+    if not shape.passed:
         return
     with quiet():  # Keras warns of some of the mistakes looked for here
         y = evidence["answers"] if network is None else [answers(network, seed) for seed in evidence["seeds"]]
     y = np.stack(y).astype("float64")  # (seeds, the head as it is and turned, pictures, ...)
-    yield (shape := _one_answer(y, len(evidence["first"])))
-    if not shape.passed:
-        return
     y = y.reshape(*y.shape[:3], -1)
     yield (end := _probability(y, evidence))
     if end.code in ("nan", "softmax_of_one"):
         return
     yield _listens(y[..., 0], evidence)
-    if end.passed:
+    if end.passed or end.code == "loss":
         yield _bends(_logits(y), evidence)
     elif end.code == "logits":
         yield _bends(y[..., 0], evidence)
@@ -121,20 +122,26 @@ def _fits(shape):
     return len(shape) == 4 and all(n in (None, m) for n, m in zip(shape[1:], SHAPE, strict=True))
 
 
-def _one_answer(y, outputs):
-    pictures, *each = y.shape[2:] or [0]
-    got = f"{outputs} outputs" if outputs > 1 else _written("n" if pictures == PICTURES else pictures, *each)
+def _one_answer(first):
+    """first: the outputs for two pictures, a list of arrays."""
     expected = "(n, 1)"
-    if outputs > 1:
-        return _fault("several_outputs", f"The model has {outputs} outputs. One question needs one.", expected, got)
-    if pictures != PICTURES:
+    if len(first) != 1:
+        return _fault(
+            "several_outputs",
+            f"The model has {len(first)} outputs. How many answers does one question need?",
+            expected,
+            f"{len(first)} outputs",
+        )
+    pictures, *each = first[0].shape or [None]
+    if pictures != 2:
         return _fault(
             "output_not_per_picture",
-            f"Shown {PICTURES} pictures, the model gives an output of shape {y.shape[2:]}: not one answer a picture. "
-            "Which layer mixes the pictures of a batch?",
+            f"Shown two pictures, the model gives an output of shape {first[0].shape}: not one answer a picture. Which "
+            "layer mixes the pictures of a batch?",
             expected,
-            got,
+            str(first[0].shape),
         )
+    got = f"({', '.join(map(str, ('n', *each)))})"
     if len(each) > 1:
         return _fault(
             "output_not_flat",
@@ -204,7 +211,7 @@ def _probability(y, evidence):
             "0 to 1",
             span,
         )
-    usual = y[:, :, : PICTURES // 2]  # pictures in 0..1, for which a sigmoid is never saturated here
+    usual = y[:, :, :9]  # pictures in 0..1, for which a sigmoid is never saturated here
     if np.isin(usual, (0, 1)).mean() > 0.2:
         return _fault(
             "clipped",
@@ -300,10 +307,6 @@ def _bends(z, evidence):
 
 def _number(value):
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
-
-
-def _written(*shape):
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _fine(code, message):
