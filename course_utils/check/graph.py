@@ -99,8 +99,8 @@ def _inline(config, inputs, scope, found):
         found.inputs = inputs
     for layer in layers:
         if layer["class_name"] != "InputLayer":
-            inputs = _add(found, layer, scope, [inputs[0]], {})
-    return inputs
+            inputs = [_add(found, layer, scope, [inputs[0]], {})[0]]
+    return [inputs[0]]
 
 
 def _inline_functional(config, inputs, scope, found):
@@ -367,7 +367,7 @@ def _position(ref, position, graph):
 
 def _write(call, inputs, graph):
     """Append one call in canonical spelling; returns the position of what comes out."""
-    kind, config = call.kind, call.config
+    kind, config = call.kind if call.family else f"own {call.kind}", call.config
     if call.kwargs.get("training") is True:
         graph.notes.add("always_training")
     if kind in UNSEEN and inputs:
@@ -382,7 +382,7 @@ def _write(call, inputs, graph):
 
     if kind == "InputLayer":
         return add("input", {"shape": shape and shape[1:]})
-    if call.family and kind in MERGES and len(inputs) > 1:
+    if kind in MERGES and len(inputs) > 1:
         params = {"axis": _from_end(config.get("axis", -1), shape)} if kind == "Concatenate" else {}
         if kind == "Concatenate" and shape and params["axis"] == -1:
             channels = [graph.nodes[i].shape[-1] if graph.nodes[i].shape else None for i in inputs]
@@ -400,7 +400,9 @@ def _write(call, inputs, graph):
     elif kind == "Dense":
         add("dense", {"units": config["units"], "bias": config["use_bias"]}, shape and (*shape[:-1], config["units"]))
     elif kind in ("BatchNormalization", "LayerNormalization"):
-        axis = config["axis"][0] if isinstance(config["axis"], list) else config["axis"]
+        axis = (
+            config["axis"][0] if isinstance(config["axis"], list) else config["axis"]
+        )  # layer normalisation has a list
         params = {"axis": _from_end(axis, shape), "center": config["center"], "scale": config["scale"]}
         add("norm" if kind == "BatchNormalization" else "layer_norm", params)
     elif (kind == "ZeroPadding2D" and config.get("data_format") != "channels_first") or kind == "Pad":
