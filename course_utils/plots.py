@@ -80,12 +80,14 @@ def curves(runs, title, ylabel="accuracy", alt=None):
 
 def _label_ends(axis, ends, gap=0.075):
     """Write each curve's label at its right end, moved apart where two would overlap."""
-    low, high = axis.get_ylim()
+    axis.autoscale_view()  # else the limits are not known before the figure is drawn
+    in_axes = axis.transScale + axis.transLimits  # heights from 0 to 1, whatever the scale
     right = max(x for x, *_ in ends)
     below = -np.inf
     for _, y, label, colour in sorted(ends, key=lambda end: end[1]):
-        below = max(y, below + gap * (high - low))
-        axis.annotate(label, (right, below), xytext=(6, 0), textcoords="offset points", color=colour, va="center")
+        below = max(in_axes.transform((right, y))[1], below + gap)
+        place = {"xycoords": ("data", "axes fraction"), "xytext": (6, 0), "textcoords": "offset points"}
+        axis.annotate(label, (right, below), color=colour, va="center", **place)
 
 
 def spread(groups, title, xlabel="test accuracy", alt=None):
@@ -198,9 +200,11 @@ def lines(series, title, xlabel, ylabel, log=False, alt=None):
     """Measured points joined by lines, each labelled at its right end. series: {label: (x, y)}; log: of the y axis."""
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots()
+        ends = []
         for colour, (label, (x, y)) in zip((BLUE, ORANGE, GREEN, PURPLE, GREY), series.items(), strict=False):
             axis.plot(x, y, ".-", color=colour, markersize=8)
-            axis.annotate(label, (x[-1], y[-1]), (8, 0), textcoords="offset points", color=colour, va="center")
+            ends.append((x[-1], y[-1], label, colour))
         axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+        _label_ends(axis, ends)
     ends = (f"{label} from {y[0]:.2g} to {y[-1]:.2g}" for label, (x, y) in series.items())
     return show(figure, alt or f"{title}. {ylabel} along {xlabel}: {'; '.join(ends)}")
