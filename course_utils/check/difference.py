@@ -287,6 +287,16 @@ def _lone(events, k, side):
     return 0 <= k < len(events) and events[k][side] is not None and events[k][1 - side] is None
 
 
+def _heads(positions, graph):
+    """Of a run of nodes those worth naming: a convolution stands for the normalisation and activation after it."""
+    heads = []
+    for position in positions:
+        follows = heads and graph.nodes[heads[-1]].kind in KERNELS
+        if not (follows and graph.nodes[position].kind in ("norm", "activation")):
+            heads.append(position)
+    return heads
+
+
 # Naming what differs.
 
 
@@ -322,8 +332,9 @@ class _Comparison:
         r_main, self.r_sides = _paths(self.r)
         self.a_main, self.r_main = a_main.positions, r_main.positions
         self.place = _places(self.r, r_main, self.r_sides)
+        self._count_outputs()
         self._path(a_main.positions, r_main.positions)
-        self._outputs()
+        self._other_outputs()
         self.found = _strides_everywhere(self, _swapped_filters(self.found))
         return [difference for difference, *_ in self.found]
 
@@ -337,7 +348,7 @@ class _Comparison:
         events = []  # (answer's position, reference's position), None for none
         for i, j in _align([self.a.nodes[p] for p in a_positions], [self.r.nodes[p] for p in r_positions]):
             events.append((None if i is None else a_positions[i], None if j is None else r_positions[j]))
-        self._whole_blocks(events)
+        self._whole_units(events)
         self._pair_up(events)
         moved = self._moved(events)
         k = 0
@@ -357,20 +368,23 @@ class _Comparison:
             self._unpaired(events[k:end], before, after, moved, shortcut)
             k = end
 
-    def _whole_blocks(self, events):
-        """Let a run of nodes without partners begin where a block begins, if it can: both readings cost the same."""
+    def _whole_units(self, events):
+        """Let a run of nodes without partners begin with a block or a convolution, if it can: it costs the same."""
         for side, graph in ((0, self.a), (1, self.r)):
             ends = [k for k in range(len(events)) if _lone(events, k, side) and not _lone(events, k + 1, side)]
             for end in ends:
                 start = end
                 while _lone(events, start - 1, side):
                     start -= 1
-                merges = any(graph.nodes[events[k][side]].kind in MERGES for k in range(start, end + 1))
-                while merges and start and end + 1 < len(events) and None not in events[end + 1]:
+                kinds = {graph.nodes[events[k][side]].kind for k in range(start, end + 1)}
+                if not kinds & KERNELS:
+                    continue
+                while start and end + 1 < len(events) and None not in events[end + 1]:
                     before = events[start - 1][1]
-                    if before is not None and self._ends_block(before):
-                        break
+                    block = kinds & MERGES and before is not None and self._ends_block(before)
                     here, there = events[start][side], events[end + 1][side]
+                    if block or (not kinds & MERGES and graph.nodes[here].kind in KERNELS):
+                        break
                     if _key(graph.nodes[here]) != _key(graph.nodes[there]):
                         break
                     other = events[end + 1][1 - side]
@@ -412,6 +426,7 @@ class _Comparison:
             kinds = {graph.nodes[p].kind for p in positions}
             if kinds & MERGES and kinds & KERNELS:
                 return self._depth(positions, before, after, fewer=graph is self.r)
+        missing, extra = _heads(missing, self.r), _heads(extra, self.a)
         elsewhere = {a for a, *_ in moved.values()}
         for r in missing:
             if r not in moved:
@@ -639,16 +654,17 @@ class _Comparison:
         wanted = "from the input of the block" if expected.part == "input" else f"after {expected}"
         self.add(code, place, text, wanted, f"after {after}")
 
-    def _outputs(self):
+    def _count_outputs(self):
         a, r = len(self.a.outputs), len(self.r.outputs)
         if a != r:
             words = [f"{n} {'output' if n == 1 else 'outputs'}" for n in (r, a)]
             place = _Place("network", "", "the network")
-            return self.add("wrong_outputs", place, f"the network has {words[1]}. How many should it have?", *words)
+            self.add("wrong_outputs", place, f"the network has {words[1]}. How many should it have?", *words)
+
+    def _other_outputs(self):
         a_sides, r_sides = ([s for s in sides if s.merge is None] for sides in (self.a_sides, self.r_sides))
-        for a_side, r_side in zip(a_sides, r_sides, strict=True):
+        for a_side, r_side in zip(a_sides, r_sides, strict=False):
             self._path(a_side.positions, r_side.positions)
-        return None
 
 
 # Several differences that are one mistake.
@@ -699,7 +715,7 @@ def _strides_everywhere(comparison, found):
 
 
 def _one(kind):
-    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+    return f"{'an' if kind[:1] in tuple('aeiouAEIOU') else 'a'} {kind}"
 
 
 def _words(key, value):

@@ -146,7 +146,7 @@ def _add(found, layer, scope, args, kwargs, shape=None):
         return _inline(config, list(refs(args)), name + "/", found)
     if len(found.calls) >= MAX_CALLS:
         raise UnreadableConfig(f"it calls more than {MAX_CALLS} layers")
-    found.calls.append(Call(_family(layer), str(layer["class_name"]), dict(config), args, kwargs, name, shape))
+    found.calls.append(Call(_family(layer), str(layer["class_name"])[:60], dict(config), args, kwargs, name, shape))
     return _Outputs(len(found.calls) - 1)
 
 

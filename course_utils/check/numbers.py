@@ -149,6 +149,8 @@ def _without_last_activation(found):
     for position, ref in enumerate(outputs):
         call = calls[ref.call]
         activation = call.config.get("activation")
+        if isinstance(activation, dict):
+            activation = activation.get("class_name")
         if call.kind in LAST or (call.kind == "Activation" and activation in LAST):
             outputs[position] = next(refs(call.args))
         elif isinstance(activation, str) and activation in LAST:
