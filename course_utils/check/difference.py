@@ -57,7 +57,11 @@ class Difference:
 
 def first_difference(answer, reference):
     """The difference between two canonical graphs that a teacher would name first, or None if they are equal."""
-    found = differences(answer, reference)
+    return told(differences(answer, reference))
+
+
+def told(found):
+    """The first of the differences of one graph, which says in how many more places the same holds; None of none."""
     if not found:
         return None
     first = found[0]
