@@ -24,6 +24,7 @@ class Exercise(NamedTuple):
 
 EXERCISES = {
     "happy_model": Exercise(6, "HappyModel", hidden=3),
+    "zero_pad_shortcut": Exercise(3, "zero_pad_shortcut", hidden=3),
 }
 
 
