@@ -24,6 +24,8 @@ class Exercise(NamedTuple):
 
 EXERCISES = {
     "happy_model": Exercise(6, "HappyModel", hidden=3),
+    "identity_block": Exercise(8, "identity_block", hidden=3),
+    "convolutional_block": Exercise(8, "convolutional_block", hidden=3),
     "zero_pad_shortcut": Exercise(3, "zero_pad_shortcut", hidden=3),
 }
 

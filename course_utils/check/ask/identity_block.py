@@ -1,0 +1,18 @@
+"""What is asked of identity_block: kernels, filters and pictures of other sizes than the notebook shows."""
+
+from course_utils.check.ask.models import ask_block, drawn_blocks
+
+PROBES = [
+    {"shape": [9, 7, 10], "f": 5, "filters": [4, 6, 10]},
+    {"shape": [6, 8, 10], "f": 3, "filters": [4, 6, 10]},
+]
+INSTEAD = [  # of any size, so that nothing is too small or too large to be added; then of equally many channels
+    {"shape": [None, None, 10], "f": 5, "filters": [4, 6, 10]},
+    {"shape": [None, None, 6], "f": 5, "filters": [6, 4, 6]},
+    {"shape": [None, None, 6], "f": 5, "filters": [6, 6, 6]},
+]
+
+
+def ask(answer, hidden=False, seed=0):
+    """Evidence: see `ask_block`."""
+    return ask_block(answer, PROBES + (drawn_blocks(seed, projected=False) if hidden else []), INSTEAD)

@@ -1,0 +1,140 @@
+"""Asking for a residual block or a network: models made of the answer on several probes, their configs as evidence.
+
+A probe is a dict of what is asked, such as {"shape": [9, 7, 10], "f": 5, "filters": [4, 6, 10]}.
+"""
+
+import random
+from contextlib import contextmanager
+from types import FunctionType
+
+import keras
+
+from course_utils.check import evidence
+from course_utils.networks import resnet
+
+BLOCKS = [function for function in vars(resnet).values() if isinstance(function, FunctionType)]
+NETWORKS = [resnet.ResNet50, resnet.resnet50_headless, resnet._stem, resnet._stages, keras.applications.ResNet50]
+MAX_PARAMETERS = 60_000_000  # of a network
+
+
+def ask_block(answer, probes, instead):
+    """Evidence of a block.
+
+    "probes": what came of each. If the first raises, "instead" is what came of the first of the others (shapes in which
+    a mistake that hinders the addition cannot hinder it) on which a model can be made. "shared": does a block share
+    weights with the first?
+    """
+    first, model = _block(answer, probes[0])
+    found = {"probes": [first], "instead": None, "shared": False}
+    if first["call"]["outcome"] == "raised":
+        tried = (_block(answer, asked)[0] for asked in instead)
+        found["instead"] = next((probe for probe in tried if probe.get("config")), None)
+    elif model is not None:
+        for asked in probes[1:]:
+            probe, other = _block(answer, asked)
+            found["probes"].append(probe)
+            found["shared"] |= other is not None and evidence.share_weights(model, other)
+    return found
+
+
+def _block(answer, asked):
+    """(evidence, model) of one probe; None where no model can be made."""
+    X, filters = keras.Input(asked["shape"]), [*asked["filters"]]
+    offered = {"X": X, "f": asked["f"], "filters": filters, "stage": 2, "block": "a"}
+    y, call = call_alone(answer, offered | {key: asked[key] for key in ("s",) if key in asked}, BLOCKS)
+    found = {"asked": asked, "call": call}
+    if call["outcome"] != "returned":
+        return found, None
+    found["changed"] = filters != asked["filters"]
+    found["returned"] = "input" if y is X else "symbolic" if isinstance(y, keras.KerasTensor) else "other"
+    if found["returned"] != "symbolic":
+        return found, None
+    model, found["joined"] = evidence.attempt(keras.Model, X, y)
+    if model is not None:
+        found["config"], found["told"] = evidence.attempt(model.to_json)
+    return found, model
+
+
+def drawn_blocks(seed, projected):
+    """Three more probes: other kernels, filters in any order of size, other pictures; a stride if `projected`."""
+    rng = random.Random(seed)
+    probes = []
+    for f in (1, 3, 7):
+        filters = rng.sample(range(2, 13), 3)
+        channels = rng.choice([n for n in range(2, 13) if n not in filters]) if projected else filters[2]
+        shape = [rng.randint(7, 13), rng.randint(7, 13), channels]
+        probes.append({"shape": shape, "f": f, "filters": filters} | ({"s": rng.randint(1, 3)} if projected else {}))
+    return probes
+
+
+def ask_network(answer, probes, instead=()):
+    """Evidence of a network, as `ask_block`'s; a probe holds arguments, none for the answer's own default values.
+
+    "same": does a second call return the same model? Asked only if the first is not of the shape that was asked for.
+    """
+    first, model = _network(answer, probes[0])
+    found = {"probes": [first], "instead": None, "same": False}
+    if first["call"]["outcome"] == "raised":
+        tried = (_network(answer, asked)[0] for asked in instead)
+        found["instead"] = next((probe for probe in tried if probe.get("config")), None)
+    elif first["call"].get("kind") == "model":
+        if first["model"] and first["model"]["input_shape"] != [None, *probes[0]["input_shape"]]:
+            found["same"] = _network(answer, probes[0])[1] is model
+        found["probes"] += [_network(answer, asked)[0] for asked in probes[1:]]
+    return found
+
+
+def _network(answer, asked):
+    offered = {key: tuple(value) if key == "input_shape" else value for key, value in asked.items()}
+    model, call = call_alone(answer, offered, NETWORKS, max_parameters=MAX_PARAMETERS)
+    found = {"asked": asked, "call": call}
+    if call.get("kind") == "model":
+        found["model"], found["told"] = evidence.attempt(evidence.about, model)
+        found["config"] = (found["model"] or {}).get("config")
+    return found, model
+
+
+# An answer that hands on the course's own network, under whatever name and by whatever way it got hold of it.
+
+
+class _Borrowed(BaseException):
+    """Not an Exception: an answer's `except` shall not hold it up."""
+
+
+_entered = []
+
+
+def call_alone(answer, offered, forbidden, **more):
+    """As `evidence.call`; its "outcome" is "borrowed" if the answer calls one of the `forbidden` functions."""
+    _entered.clear()
+    try:
+        with _without(forbidden):
+            value, found = evidence.call(answer, offered, **more)
+    except _Borrowed:
+        pass
+    if _entered:
+        name = str(getattr(answer, "__name__", "the function"))[:60]
+        return None, {"outcome": "borrowed", "name": name, "function": _entered[0]}
+    return value, found
+
+
+@contextmanager
+def _without(functions):
+    """Inside, each of these functions stops whoever calls it: with another code it is still the same function."""
+    kept = [function.__code__ for function in functions]
+    try:
+        for function in functions:
+            function.__code__ = _refuse.__code__.replace(co_name=f"{function.__module__}.{function.__name__}")
+        yield
+    finally:
+        for function, code in zip(functions, kept, strict=True):
+            function.__code__ = code
+
+
+def _refuse(*args, **kwargs):
+    import sys  # run with the globals of another module
+
+    from course_utils.check.ask import models
+
+    models._entered.append(sys._getframe().f_code.co_name)
+    raise models._Borrowed

@@ -1,0 +1,27 @@
+"""What is said of convolutional_block: eight points over six steps."""
+
+import keras
+
+from course_utils.check.judge.models import Step, block_problem, judge_model, step_of_block
+from course_utils.networks import resnet
+
+STEPS = (
+    Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+    Step("main_path", 2, "takes the steps of the main path", "The main path takes its steps in the right order."),
+    Step("shortcut", 2, "projects its input for the addition", "The shortcut is a projection of the input."),
+    Step("addition", 1, "adds, then applies ReLU", "The two are added, and ReLU comes last."),
+    Step(
+        "settings", 1, "uses f, filters and s", "Each convolution has the kernel, filters and strides it should have."
+    ),
+    Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+)
+
+
+def judge(evidence):
+    """The findings for the evidence of `ask`: see `judge_model`."""
+    return judge_model(evidence, STEPS, block_problem, step_of_block, reference)
+
+
+def reference(asked):
+    X = keras.Input(asked["shape"])
+    return keras.Model(X, resnet.convolutional_block(X, asked["f"], asked["filters"], 2, "a", asked.get("s", 2)))

@@ -1,0 +1,316 @@
+"""What is said of a residual block or a network: its graph is compared with the reference's, and its numbers are.
+
+An exercise has a few steps, the same for everybody, each with its share of the points: the first is that the answer
+builds, the last that it computes what the reference computes; each of those between is earned where the graph shows no
+difference that belongs to it.
+"""
+
+import json
+from collections import Counter
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from course_utils.check import graph, numbers
+from course_utils.check.difference import Difference, differences, told
+from course_utils.check.evidence import quiet
+from course_utils.check.judge import call_problem, not_a_model, not_reached, where
+from course_utils.check.result import UNANSWERED, Finding
+
+SETTINGS = {"kernel_size_ignored", "wrong_kernel_size", "wrong_filters", "wrong_strides", "strides_everywhere"}
+
+
+class Step(NamedTuple):
+    """name: what `step_of` calls it. what: completes "whether it ...". passed: what is said where it is right."""
+
+    name: str
+    points: int
+    what: str
+    passed: str
+
+
+def judge_model(evidence, steps, problem, step_of, reference):
+    """The findings for the evidence of `ask.models`: one a step; a single one if it is not answered.
+
+    problem(evidence, points): the finding for what keeps an answer from building, or None. step_of(difference): the
+    name of a step. reference(asked): the reference's keras.Model for a probe.
+    """
+    builds = problem(evidence, steps[0].points)
+    if builds and builds.code == UNANSWERED:
+        return [builds]
+    probes = [probe for probe in [*evidence["probes"], evidence["instead"]] if probe and probe.get("config")]
+    if builds and builds.code == BORROWED:
+        probes = []
+    try:
+        found, same = _compare(probes, reference)
+    except (graph.UnreadableConfig, numbers.CannotRebuild) as error:
+        builds, found, same = _sealed(probes[0]["call"]["name"], error, steps[0].points), [], False
+    findings = [_judged(step, found, step_of) for step in steps[1:-1]]
+    same = same if all(finding.passed for finding in findings) else None
+    return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
+
+
+def _judged(step, found, step_of):
+    """The finding for one step, from the differences on each probe."""
+    if not found:
+        return not_reached(step.what, step.points)
+    for differs in found:
+        fault = told([difference for difference in differs if step_of(difference) == step.name])
+        if fault:
+            return Finding(fault.code, False, fault.message, fault.expected, fault.got, step.points)
+    return _passed(step)
+
+
+def _passed(step):
+    return Finding(step.name, True, step.passed, points=step.points)
+
+
+def _numbers(step, same):
+    """same: None if that could not be asked."""
+    if same is None:
+        return not_reached(step.what, step.points)
+    if same:
+        return _passed(step)
+    text = (
+        "Each layer is in its place, and yet, with equal weights, other numbers come out than from the reference. "
+        "Which setting of a layer is not what it is by default?"
+    )
+    return Finding("different_numbers", False, text, points=step.points)
+
+
+def _compare(probes, reference):
+    """(the differences on each probe, whether the numbers are the same on all of them: None if one has none)."""
+    found, same = [], True
+    for probe in probes:
+        key = json.dumps(probe["asked"])
+        answer, expected = graph.canonical(probe["config"]), _graph(reference, key)
+        differs = differences(answer, expected)
+        if _size(answer) is None:
+            same = None
+            differs += _by_elimination(probe["asked"], differs)
+        else:
+            with quiet():
+                equal = numbers.agree(_outputs(probe["config"]), _expected(reference, key))
+            if equal and _same_weights(answer, expected):
+                differs = []  # the same, written in a way that the graph does not know
+            same = same and equal
+        found.append(differs + _frozen(probe["config"]))
+    return found, same
+
+
+def _by_elimination(asked, found):
+    """If a block can be built only where the numbers of filters are equal, and nothing found explains it."""
+    filters = asked.get("filters", [])
+    explained = {"shortcut", "addition"} & {difference.part for difference in found} or {
+        "wrong_filters",
+        "layer_missing",
+    } & {difference.code for difference in found}
+    if explained or len(set(filters)) == len(filters):
+        return []
+    text = (
+        "The two paths can be added where F1, F2 and F3 are equal, and cannot be where they differ: they do not end "
+        "with equally many channels. Which convolution gets which number of filters?"
+    )
+    return [Difference("wrong_filters", text, "the block", "main path", "F1, then F2, then F3", "another order")]
+
+
+def _frozen(config):
+    """Differences that only training shows: weights or statistics that do not move."""
+    calls = graph.trace(config).calls
+    norms = [call for call in calls if call.kind == "BatchNormalization"]
+    still = [call for call in norms if call.kwargs.get("training") is False or False in call.args[1:2]]
+    fixed = [call for call in calls if call.config.get("trainable") is False and call.kind != "InputLayer"]
+    found = []
+    if still:
+        text = (
+            f"{len(still)} of {len(norms)} batch normalisations are called with training=False: they use their running "
+            "averages even while the network learns, and never renew them. Who should say whether it is training?"
+        )
+        got = "training=False"
+        found.append(Difference("bn_frozen", text, "", "network", "whatever the network is called with", got))
+    if fixed:
+        kinds = " and ".join(dict.fromkeys(call.kind for call in fixed))
+        text = f"A {kinds} layer is not trainable: its weights stay as they are made. Which of them should learn?"
+        code = "bn_frozen" if any(call.kind == "BatchNormalization" for call in fixed) else "not_trainable"
+        found.append(Difference(code, text, "", "network", "trainable layers", f"{len(fixed)} with trainable=False"))
+    return found
+
+
+def _size(network):
+    """(height, width, channels) of the one input of a graph, or None where one of them is open."""
+    shapes = [node.shape for node in network.nodes if node.kind == "input"]
+    known = len(shapes) == 1 and shapes[0] and None not in shapes[0][1:]
+    return tuple(shapes[0][1:]) if known else None
+
+
+@cache
+def _config(reference, asked):
+    with quiet():
+        return reference(json.loads(asked)).to_json()
+
+
+@cache
+def _graph(reference, asked):
+    return graph.canonical(_config(reference, asked))
+
+
+@cache
+def _expected(reference, asked):
+    return _outputs(_config(reference, asked))
+
+
+def _outputs(config):
+    """What a model of this config says to two pictures of its own size."""
+    size = _size(graph.canonical(config))
+    return numbers.outputs(config, np.random.default_rng(0).standard_normal((2, *size), dtype="float32"))
+
+
+def _same_weights(answer, expected):
+    """Do two graphs hold the same weights, each used as often? Numbers alone do not tell."""
+
+    def held(network):
+        return Counter(
+            f"{node.kind} {sorted((k, v) for k, v in node.params.items() if k not in ('strides', 'padding'))}"
+            for node in network.nodes
+            if node.kind in graph.WEIGHTED
+        )
+
+    return held(answer) == held(expected) and len(answer.shared()) == len(expected.shared())
+
+
+# What keeps an answer from building.
+
+
+def block_problem(evidence, points):
+    """The finding for what came of the calls of a block, or None."""
+    name = evidence["probes"][0]["call"].get("name")
+    for probe in _asked(evidence):
+        problem = _borrowed(probe["call"], points) or call_problem(probe["call"], points) or _not_a_block(probe, points)
+        if problem:
+            return problem
+    if any(probe["changed"] for probe in _asked(evidence)):
+        text = f"{name} changes the list of filters that it is given, which the next block needs as it was."
+        return Finding("changes_arguments", False, text, points=points)
+    if evidence["shared"]:
+        text = f"Two blocks from {name} share weights. Where are the layers made, and how often?"
+        return Finding("shared_weights", False, text, points=points)
+    return None
+
+
+def network_problem(evidence, points):
+    """The finding for what came of the calls of a network, or None."""
+    for probe in _asked(evidence):
+        call = probe["call"]
+        problem = _borrowed(call, points) or _too_large(call, points) or call_problem(call, points)
+        problem = problem or not_a_model(call, points) or _not_readable(probe, points)
+        if problem:
+            return problem
+    if evidence["same"]:
+        text = (
+            f"Two calls of {evidence['probes'][0]['call']['name']} return the very same model. It is made outside the "
+            "function, so what the function itself builds remains unknown. Which name does the last line return?"
+        )
+        return Finding("global_model", False, text, points=points)
+    return None
+
+
+def _asked(evidence):
+    """The probes, but for those after the first that ask for default values where the answer has none."""
+    first, *more = evidence["probes"]
+    return [first, *(probe for probe in more if probe["call"]["outcome"] != "arguments")]
+
+
+BORROWED = "borrowed"
+
+
+def _borrowed(call, points):
+    if call["outcome"] != "borrowed":
+        return None
+    module, _, function = call["function"].rpartition(".")
+    whose = "Keras'" if module.startswith("keras") else "the course's"
+    text = (
+        f"{call['name']} hands on {whose} own {function}, which earns nothing here. Build it from layers: each step is "
+        "described above the exercise."
+    )
+    return Finding(BORROWED, False, text, "layers of its own", function, points)
+
+
+KINDS = {
+    "none": "Does its last line return the tensor that the last layer gave?",
+    "model": "A block is a part of a network: what does its last layer give?",
+    "layer": "A layer is not yet called: what does it give when it is called on X?",
+    "array": "It cannot depend on X any more. Layers and keras.ops keep a tensor symbolic.",
+    "tensor": "Its numbers are fixed already and cannot depend on X. Layers and keras.ops keep a tensor symbolic.",
+}
+
+
+def _not_a_block(probe, points):
+    """The finding for what a call of a block returned, or None if it is a tensor that depends on X."""
+    call = probe["call"]
+    name, returned = call["name"], probe["returned"]
+    if returned == "input":
+        text = f"{name} returns X as it came in: nothing of the block is in it. Which name does its last line return?"
+        return Finding("returned_input", False, text, points=points)
+    if returned == "other":
+        words = "a tensor of fixed numbers" if call["kind"] == "tensor" else call["words"]
+        text = f"{name} returns {words}, not a tensor made from X. {KINDS.get(call['kind'], 'What should come out?')}"
+        return Finding(f"returned_{call['kind']}", False, text, "one tensor", words, points)
+    if probe["joined"]["outcome"] == "returned":
+        return None if probe.get("config") else _unwritten(name, points)
+    text = probe["joined"]["error"]["text"]
+    if "unique" in text:
+        return Finding("duplicate_names", False, f"{name} gives two layers one name. {text}", points=points)
+    text = (
+        f"What {name} returns is not connected to the X that it was given, but to another tensor. Which tensor does "
+        "its first layer take, and which name does its last line return?"
+    )
+    return Finding("other_input", False, text, "a tensor made from X", "a tensor of another model", points)
+
+
+def _too_large(call, points):
+    if call["outcome"] != "too large":
+        return None
+    text = (
+        f"{call['name']} asks for more than 60 million parameters{where(call['error'])}, more than twice those of "
+        "ResNet50. What is the shape of the feature map that goes in there?"
+    )
+    return Finding("too_large", False, text, "about 23.6 million", f"{call['parameters']:,} so far", points)
+
+
+def _not_readable(probe, points):
+    name, about = probe["call"]["name"], probe["model"]
+    if about and about["kind"] == "subclassed":
+        text = (
+            f"{name} returns a model of its own class, whose layers cannot be read. Which call makes a model of an "
+            "input and an output?"
+        )
+        return Finding("subclassed", False, text, "keras.Model(inputs, outputs)", "a subclass", points)
+    return None if probe["config"] else _unwritten(name, points)
+
+
+def _unwritten(name, points):
+    text = f"{name} holds a layer that Keras cannot write down, so that it cannot be looked into. Is it a built-in one?"
+    return Finding("unwritten", False, text, points=points)
+
+
+def _sealed(name, error, points):
+    """The finding for a model that cannot be rebuilt from its config."""
+    if isinstance(error, numbers.TooLarge):
+        return Finding("too_large", False, f"{name} is too large: {error}.", points=points)
+    hint = "Which built-in layer, or function of keras.ops, does the same?"
+    if str(error).startswith("Lambda "):
+        text = f"{name} holds a Lambda layer, and what is inside it cannot be read. {hint}"
+        return Finding("lambda_layer", False, text, points=points)
+    return Finding("own_layer", False, f"{name} cannot be looked into: {error}. {hint}", points=points)
+
+
+# The steps of a block.
+
+
+def step_of_block(difference):
+    if difference.code in SETTINGS:
+        return "settings"
+    if difference.part == "shortcut" or difference.code == "shortcut_missing":
+        return "shortcut"
+    return "addition" if difference.part == "addition" else "main_path"
