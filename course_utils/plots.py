@@ -208,3 +208,27 @@ def lines(series, title, xlabel, ylabel, log=False, alt=None):
         _label_ends(axis, ends)
     ends = (f"{label} from {y[0]:.2g} to {y[-1]:.2g}" for label, (x, y) in series.items())
     return show(figure, alt or f"{title}. {ylabel} along {xlabel}: {'; '.join(ends)}")
+
+
+def running_against_batch(norm, inputs, title, alt=None):
+    """What a batch normalisation remembers against what it meets: one dot a channel, equal on the dotted line.
+
+    norm: a built BatchNormalization over the last axis; inputs: what reaches it, (batch, height, width, channels).
+    """
+    values = np.reshape(inputs, (-1, np.shape(inputs)[-1]))
+    panels = {
+        "mean": (values.mean(axis=0), np.asarray(norm.moving_mean)),
+        "standard deviation": (values.std(axis=0), np.sqrt(norm.moving_variance)),
+    }
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(6.8, 3.4))
+        for axis, (what, (met, kept)) in zip(axes, panels.items(), strict=True):
+            ends = min(met.min(), kept.min()), max(met.max(), kept.max())
+            axis.plot(ends, ends, ":", color="black", linewidth=1)
+            axis.plot(met, kept, ".", color=BLUE, markersize=3, alpha=0.5, markeredgewidth=0)
+            axis.set(xlabel=f"{what} of the batch", ylabel=f"running {what}", aspect="equal")
+            axis.locator_params(nbins=5)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    words = (f"{what} {np.median(met):.2g} met, {np.median(kept):.2g} kept" for what, (met, kept) in panels.items())
+    return show(figure, alt or f"{title}. {values.shape[1]} channels, in their middle: {'; '.join(words)}")

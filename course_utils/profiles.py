@@ -19,6 +19,17 @@ SETTINGS = {
         "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 8},
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
+    "05_resnet50_signs": {
+        "quick": {"pictures": 810, "source_batch": 24, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
+        "full": {
+            "pictures": 1080,
+            "source_batch": 32,
+            "source_epochs": 2,
+            "batch": 16,
+            "epochs": 10,
+            "seeds": (0, 1, 2),
+        },
+    },
     "06_resnet_by_hand": {
         "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 7},
         "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},

@@ -19,6 +19,12 @@ def alt(picture):
     return html.unescape(re.search(r'<img alt="([^"]*)"', picture.data)[1])
 
 
+def fresh_norm():
+    norm = layers.BatchNormalization()
+    norm.build((None, 2, 2, 3))
+    return norm
+
+
 def residual():
     inputs = layers.Input((8, 8, 4))
     x = layers.Conv2D(4, 3, padding="same", name="first")(inputs)
@@ -49,6 +55,10 @@ def residual():
         (
             lambda: plots.lines({"plain": ([8, 20], [0.5, 0.002])}, "It fades", "depth", "norm", log=True),
             ["plain from 0.5 to 0.002", "norm along depth"],
+        ),
+        (
+            lambda: plots.running_against_batch(fresh_norm(), np.full((4, 2, 2, 3), 0.5), "It lags"),
+            ["It lags. 3 channels", "mean 0.5 met, 0 kept", "standard deviation 0 met, 1 kept"],
         ),
         (lambda: diagram.picture(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
