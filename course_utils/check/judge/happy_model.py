@@ -25,7 +25,8 @@ STEPS = (
 
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
-    findings = list(_findings(evidence))
+    with quiet():  # Keras warns of some of the mistakes looked for here
+        findings = list(_findings(evidence))
     if findings[0].code == UNANSWERED:
         return findings
     return findings + [not_reached(what, 1) for what in STEPS[len(findings) :]]
@@ -49,8 +50,7 @@ def _findings(evidence):
     yield (shape := _one_answer(evidence["first"] if network is None else outputs(network, pictures(0)[:2])))
     if not shape.passed:
         return
-    with quiet():  # Keras warns of some of the mistakes looked for here
-        y = evidence["answers"] if network is None else [answers(network, seed) for seed in evidence["seeds"]]
+    y = evidence["answers"] if network is None else [answers(network, seed) for seed in evidence["seeds"]]
     y = np.stack(y).astype("float64")  # (seeds, the head as it is and turned, pictures, ...)
     y = y.reshape(*y.shape[:3], -1)
     yield (end := _probability(y, evidence))
