@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from keras import layers, ops
 
 from course_utils.check.difference import differences, first_difference
-from course_utils.check.graph import UnreadableConfig, canonical, trace
+from course_utils.check.graph import Graph, Node, UnreadableConfig, canonical, trace
 from course_utils.networks import resnet
 
 REFERENCE = {
@@ -286,6 +286,16 @@ def test_one_mistake_in_a_block_is_told_once(expected):
     assert [(d.code, d.expected, d.got) for d in shallow] == [("wrong_depth", "4 blocks", "3 blocks")]
 
 
+def test_missing_stages_are_told_one_by_one(expected):
+    found = differences(deep(stages=STAGES[:2]), expected)
+    assert [(d.code, d.place, d.got) for d in found[:2]] == [
+        ("wrong_depth", "stage 4", "0 blocks"),
+        ("wrong_depth", "stage 5", "0 blocks"),
+    ]
+    more = differences(deep(stages=[*STAGES, ((32, 32, 128), 2, 1)]), expected)
+    assert [(d.code, d.place) for d in more] == [("wrong_depth", "stage 5")]
+
+
 def test_resnet50_in_another_right_way():
     def another_head(x):
         return layers.Softmax()(layers.Dense(6)(layers.GlobalAveragePooling2D()(x)))
@@ -416,3 +426,32 @@ def test_a_spoiled_config_is_read_or_refused(path, leaf):
         return
     for difference in differences(found, BLOCK_GRAPH):
         assert difference.message
+
+
+@st.composite
+def graphs(draw):
+    """Any graph at all, of few kinds of nodes so that two of them often resemble each other."""
+    nodes = [Node("input", {"shape": (8, 8, 3)}, [])]
+    for number in range(1, draw(st.integers(2, 14))):
+        kind = draw(st.sampled_from(["conv", "norm", "activation", "add", "concat", "max_pool", "dense"]))
+        count = draw(st.integers(2, 3)) if kind in ("add", "concat") else 1
+        inputs = [draw(st.integers(max(0, number - 6), number - 1)) for _ in range(count)]
+        params = {
+            "conv": {"filters": draw(st.integers(1, 2)), "strides": (1, draw(st.integers(1, 2)))},
+            "activation": {"function": draw(st.sampled_from(["relu", "elu", "softmax"]))},
+            "max_pool": {"kernel": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))},
+            "dense": {"units": draw(st.integers(1, 2)), "bias": True},
+        }.get(kind, {})
+        params |= {"kernel": (3, 3), "padding": ((1, 1), (1, 1))} if kind == "conv" else {}
+        layer = draw(st.sampled_from(["a", "b", str(number)]))
+        nodes.append(Node(kind, params, inputs, layer, (None, 8, 8, 3)))
+    return Graph(nodes, [len(nodes) - 1, *draw(st.lists(st.integers(0, len(nodes) - 1), max_size=1))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(graphs(), graphs())
+def test_any_two_graphs_can_be_compared(a, b):
+    found = differences(a, b)
+    assert bool(found) == (a != b)
+    assert all(d.message and d.expected != d.got for d in found)
+    assert not differences(a, a)

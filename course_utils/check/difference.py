@@ -169,7 +169,8 @@ def _places(graph, main, sides):
     done = 0
     for (first, merge, last, node), label in zip(blocks, labels, strict=True):
         if first > done:
-            _name(graph, main.positions[done:first], "stem" if done == 0 else "main path", " of the stem", places)
+            part, where = ("main path", " between the blocks") if done else ("stem", " of the stem")
+            _name(graph, main.positions[done:first], part, where, places)
         _name(graph, main.positions[max(first, done) : merge], "main path", label, places)
         _name(graph, main.positions[merge : last + 1], "addition", label, places)
         for number, side in enumerate((s for s in sides if s.merge == main.positions[merge]), start=1):
@@ -185,7 +186,7 @@ def _places(graph, main, sides):
 
 
 def _labels(blocks, has_stem):
-    """ " of stage 3, block b" for each block: a stage is a run of blocks that give equally many channels."""
+    """A label for each block, " of stage 3, block b": a stage is a run of blocks that give equally many channels."""
     if len(blocks) == 1:
         return [""]
     if any(node.kind == "concat" for *_, node in blocks):
@@ -306,20 +307,15 @@ def _heads(positions, graph):
 
 def _shared(answer, reference):
     """Layers with weights that the answer calls several times, where the reference makes a new one each time."""
-    calls = Counter(node.layer for node in reference.nodes)
-    usual = max((calls[layer] for layer in reference.shared()), default=1)
     found = []
-    for positions in answer.shared().values():
-        if len(positions) > usual:
-            kind = _kind(answer.nodes[positions[0]])
-            message = (
-                f"One {kind} is called {len(positions)} times, so that its weights are the same in all these places. "
-                f"How many layers are made, and how many should there be?"
-            )
-            expected = f"a {kind} of its own in each place"
-            found.append(
-                Difference("layer_shared", message, f"a {kind}", "network", expected, f"one in {len(positions)} places")
-            )
+    for positions in () if reference.shared() else answer.shared().values():
+        kind, times = _kind(answer.nodes[positions[0]]), len(positions)
+        message = (
+            f"One {kind} is called {times} times, so that its weights are the same in all these places. "
+            "How many layers are made, and how many should there be?"
+        )
+        expected = f"a {kind} of its own in each place"
+        found.append(Difference("layer_shared", message, _one(kind), "network", expected, f"one in {times} places"))
     return found
 
 
@@ -339,12 +335,13 @@ class _Comparison:
         self._count_outputs()
         self._path(a_main.positions, r_main.positions)
         self._other_outputs()
-        self.found = _strides_everywhere(self, _swapped_filters(self.found))
+        self.found = _strides_everywhere(_swapped_filters(self.found))
         return [difference for difference, *_ in self.found]
 
-    def add(self, code, place, message, expected, got, node=None, **about):
+    def add(self, code, place, message, expected, got, **about):
+        """about: what a later look at several differences needs to know of this one."""
         text = message[0].upper() + message[1:]
-        self.found.append((Difference(code, text, str(place), place.part, expected, got), place, node, about))
+        self.found.append((Difference(code, text, str(place), place.part, expected, got), place, about))
 
     # A path: what corresponds, what is missing, what is too much.
 
@@ -429,7 +426,7 @@ class _Comparison:
         for positions, graph in ((missing, self.r), (extra, self.a)):
             kinds = {graph.nodes[p].kind for p in positions}
             if kinds & MERGES and kinds & KERNELS:
-                return self._depth(positions, before, after, fewer=graph is self.r)
+                return self._depth(positions, before[1], fewer=graph is self.r)
         missing, extra = _heads(missing, self.r), _heads(extra, self.a)
         elsewhere = {a for a, *_ in moved.values()}
         for r in missing:
@@ -448,21 +445,26 @@ class _Comparison:
         text = f"{kind} stands {side} {over}, not {other} it. In which order does the unit take its steps?"
         self.add("wrong_order", place, text, f"{kind} {other} {over.words}", f"{kind} {side} {over.words}")
 
-    def _depth(self, positions, before, after, fewer):
-        graph = self.r if fewer else self.a
-        blocks = sum(graph.nodes[p].kind in MERGES for p in positions)
-        near = next(p for p in positions if graph.nodes[p].kind in MERGES) if fewer else before[1] or after[1]
-        label = self.place[near].label.split(",")[0]  # " of stage 3"
-        total = sum(self.r.nodes[p].kind in MERGES and self.place[p].label.split(",")[0] == label for p in self.r_main)
-        where = label.removeprefix(" of ") or "the network"
-        count = "a block" if blocks == 1 else f"{blocks} blocks"
-        if fewer and blocks == total:
-            text = f"{where} is missing. How many stages are there?"
+    def _depth(self, positions, before, fewer):
+        """Whole blocks that are missing, by stage, or that are too many."""
+        if fewer:
+            merges = [p for p in positions if self.r.nodes[p].kind in MERGES]
         else:
-            text = f"{where} has {count} {'fewer' if fewer else 'more'} than it should. How often does its loop run?"
-        got = total - blocks if fewer else total + blocks
-        expected, got = (f"{n} {'block' if n == 1 else 'blocks'}" for n in (total, got))
-        self.add("wrong_depth", _Place("network", "", where), text, expected, got)
+            merges = [before] * sum(self.a.nodes[p].kind in MERGES for p in positions)
+        for stage, blocks in Counter(self._stage(p) for p in merges).items():
+            total = sum(self.r.nodes[p].kind in MERGES and self._stage(p) == stage for p in self.r_main)
+            count = "a block" if blocks == 1 else f"{blocks} blocks"
+            text = f"{stage} has {count} {'fewer' if fewer else 'more'} than it should. How often does its loop run?"
+            if fewer and blocks == total:
+                text = f"{stage} is missing. What should stand there?"
+            got = total - blocks if fewer else total + blocks
+            expected, got = (f"{n} {'block' if n == 1 else 'blocks'}" for n in (total, got))
+            self.add("wrong_depth", _Place("network", "", stage), text, expected, got)
+
+    def _stage(self, r):
+        """ "stage 3", "module 2", or "the network" where it has no such parts."""
+        label = "" if r is None else self.place[r].label.split(",")[0].removeprefix(" of ")
+        return label if label.startswith(("stage", "module")) else "the network"
 
     def _missing(self, r):
         node, place = self.r.nodes[r], self.place[r]
@@ -537,7 +539,7 @@ class _Comparison:
             else:
                 words = _words(key, wanted), _words(key, given)
             code, text = self._setting(key, expected, place, *words, last)
-            self.add(code, place, text, *words, node=(a, r), wanted=wanted, given=given)
+            self.add(code, place, text, *words, wanted=wanted, given=given)
 
     def _setting(self, key, node, place, wanted, given, last):
         """(code, message) of a setting that differs."""
@@ -676,45 +678,51 @@ class _Comparison:
 
 def _swapped_filters(found):
     """The right numbers of filters in another order are one mistake, not two or three."""
-    groups = {}
-    for item in found:
-        difference, place, _, about = item
-        if difference.code == "wrong_filters":
-            groups.setdefault((place.label, place.part), []).append((item, about))
-    result = list(found)
-    for (label, _), items in groups.items():
-        wanted, given = ([about[key] for _, about in items] for key in ("wanted", "given"))
-        if len(items) > 1 and sorted(wanted) == sorted(given):
-            (difference, place, node, about), _ = items[0]
-            text = f"The numbers of filters{label} are the right ones, in another order. Which convolution gets which?"
-            words = [", ".join(map(str, numbers)) for numbers in (wanted, given)]
-            joined = replace(difference, message=text, expected=words[0], got=words[1])
-            result[result.index(items[0][0])] = (joined, place, node, about)
-            for item, _ in items[1:]:
-                result.remove(item)
-    return result
+
+    def swapped(items):
+        wanted, given = ([about[key] for _, _, about in items] for key in ("wanted", "given"))
+        if sorted(wanted) != sorted(given):
+            return None
+        _, place, _ = items[0]
+        text = (
+            f"The numbers of filters{place.label} are the right ones, in another order. Which convolution gets which?"
+        )
+        return {"message": text, "expected": ", ".join(map(str, wanted)), "got": ", ".join(map(str, given))}
+
+    return _joined(found, lambda difference, place, about: difference.code == "wrong_filters", swapped)
 
 
-def _strides_everywhere(comparison, found):
+def _strides_everywhere(found):
     """A stride that belongs to the first convolution of a block and stands on all of them is one mistake."""
+
+    def on_others(difference, place, about):
+        return difference.code == "wrong_strides" and about["wanted"] == (1, 1) and place.part == "main path"
+
+    def everywhere(items):
+        difference, place, _ = items[0]
+        text = (
+            f"The convolutions of the main path{place.label} have {difference.got}, one after the other, so that the "
+            "picture shrinks each time. How many of them should shrink it?"
+        )
+        return {"code": "strides_everywhere", "message": text}
+
+    return _joined(found, on_others, everywhere)
+
+
+def _joined(found, belongs, change):
+    """Where several that belong together lie in one part of a block, the first stands for all of them, changed."""
     groups = {}
     for item in found:
-        difference, place, _, about = item
-        wrong = difference.code == "wrong_strides" and about["wanted"] == (1, 1) and place.part == "main path"
-        if wrong:
-            groups.setdefault(place.label, []).append(item)
+        difference, place, _ = item
+        if belongs(*item):
+            groups.setdefault((place.label, place.part), []).append(item)
     result = list(found)
-    for label, items in groups.items():
-        if len(items) > 1:
-            difference, place, node, about = items[0]
-            text = (
-                f"The convolutions of the main path{label} have {difference.got}, one after the other, so that the "
-                "picture shrinks each time. How many of them should shrink it?"
-            )
-            joined = replace(difference, code="strides_everywhere", message=text)
-            result[result.index(items[0])] = (joined, place, node, about)
-            for item in items[1:]:
-                result.remove(item)
+    for items in groups.values():
+        changes = change(items) if len(items) > 1 else None
+        if changes:
+            difference, place, about = items[0]
+            result[result.index(items[0])] = (replace(difference, **changes), place, about)
+            result = [item for item in result if not any(item is other for other in items[1:])]
     return result
 
 

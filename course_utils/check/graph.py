@@ -400,9 +400,8 @@ def _write(call, inputs, graph):
     elif kind == "Dense":
         add("dense", {"units": config["units"], "bias": config["use_bias"]}, shape and (*shape[:-1], config["units"]))
     elif kind in ("BatchNormalization", "LayerNormalization"):
-        axis = (
-            config["axis"][0] if isinstance(config["axis"], list) else config["axis"]
-        )  # layer normalisation has a list
+        axis = config["axis"]
+        axis = axis[0] if isinstance(axis, list) else axis
         params = {"axis": _from_end(axis, shape), "center": config["center"], "scale": config["scale"]}
         add("norm" if kind == "BatchNormalization" else "layer_norm", params)
     elif (kind == "ZeroPadding2D" and config.get("data_format") != "channels_first") or kind == "Pad":
@@ -495,8 +494,8 @@ def _activation(kind, config):
     spec = config.get("activation")
     if isinstance(spec, dict):
         kind = spec["class_name"]
-        return _activation(kind, spec["config"]) if kind in ACTIVATIONS else str(spec.get("config"))
-    return str(spec or "linear")
+        return _activation(kind, spec["config"]) if kind in ACTIVATIONS else str(spec.get("config"))[:60]
+    return str(spec or "linear")[:60]
 
 
 def _zeros(call):
