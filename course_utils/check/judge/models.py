@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from course_utils.check import graph, numbers
+from course_utils.check.ask.models import shapes_only
 from course_utils.check.difference import Difference, differences, told
 from course_utils.check.evidence import quiet
 from course_utils.check.judge import call_problem, not_a_model, not_reached, where
@@ -80,22 +81,29 @@ def _numbers(step, same):
 
 
 def _compare(probes, reference):
-    """(the differences on each probe, whether the numbers are the same on all of them: None if one has none)."""
+    """(the differences on each probe, whether the numbers are the same: None if they cannot be asked for).
+
+    Where the graphs are equal, numbers are asked for on the first probe only.
+    """
     found, same = [], True
     for probe in probes:
-        key = json.dumps(probe["asked"])
-        answer, expected = graph.canonical(probe["config"]), _graph(reference, key)
+        key, config = json.dumps(probe["asked"]), probe["config"]
+        calls = graph.trace(config).calls
+        for call in calls:
+            if not call.family or call.kind == "Lambda":
+                raise numbers.CannotRebuild(f"{call.kind} is not one of the layers that can be rebuilt")
+        answer, expected = graph.canonical(config), _graph(reference, key)
         differs = differences(answer, expected)
         if _size(answer) is None:
             same = None
             differs += _by_elimination(probe["asked"], differs)
-        else:
+        elif differs or not found:
             with quiet():
-                equal = numbers.agree(_outputs(probe["config"]), _expected(reference, key))
-            if equal and _same_weights(answer, expected):
+                equal = _same_weights(answer, expected) and numbers.agree(_outputs(config), _expected(reference, key))
+            if equal:
                 differs = []  # the same, written in a way that the graph does not know
             same = same and equal
-        found.append(differs + _frozen(probe["config"]))
+        found.append(differs + _frozen(calls))
     return found, same
 
 
@@ -115,9 +123,8 @@ def _by_elimination(asked, found):
     return [Difference("wrong_filters", text, "the block", "main path", "F1, then F2, then F3", "another order")]
 
 
-def _frozen(config):
+def _frozen(calls):
     """Differences that only training shows: weights or statistics that do not move."""
-    calls = graph.trace(config).calls
     norms = [call for call in calls if call.kind == "BatchNormalization"]
     still = [call for call in norms if call.kwargs.get("training") is False or False in call.args[1:2]]
     fixed = [call for call in calls if call.config.get("trainable") is False and call.kind != "InputLayer"]
@@ -146,7 +153,7 @@ def _size(network):
 
 @cache
 def _config(reference, asked):
-    with quiet():
+    with quiet(), shapes_only():
         return reference(json.loads(asked)).to_json()
 
 
@@ -305,7 +312,7 @@ def _sealed(name, error, points):
     return Finding("own_layer", False, f"{name} cannot be looked into: {error}. {hint}", points=points)
 
 
-# The steps of a block.
+# The step that a difference belongs to.
 
 
 def step_of_block(difference):
@@ -314,3 +321,13 @@ def step_of_block(difference):
     if difference.part == "shortcut" or difference.code == "shortcut_missing":
         return "shortcut"
     return "addition" if difference.part == "addition" else "main_path"
+
+
+def step_of_network(difference):
+    if difference.code in ("wrong_input_shape", "wrong_units"):
+        return "arguments"
+    if difference.part in ("input", "stem"):
+        return "stem"
+    if difference.part == "head" or difference.code == "output_activation":
+        return "head"
+    return "stages" if difference.code in SETTINGS | {"wrong_depth"} else "blocks"

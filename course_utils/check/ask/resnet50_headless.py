@@ -1,0 +1,15 @@
+"""What is asked of resnet50_headless: smaller pictures than the notebook's, and at grading those too."""
+
+import random
+
+from course_utils.check.ask.models import ask_network
+
+PROBES = [{"input_shape": [96, 120, 1]}]
+INSTEAD = [{"input_shape": [None, None, 3]}]  # where any two sizes can be added
+
+
+def ask(answer, hidden=False, seed=0):
+    """Evidence: see `ask_network`."""
+    rng = random.Random(seed)
+    further = [{}, {"input_shape": [rng.randint(32, 128), rng.randint(32, 128), 3]}]
+    return ask_network(answer, PROBES + (further if hidden else []), INSTEAD)

@@ -1,0 +1,24 @@
+"""What is said of resnet50_headless: four points over four steps."""
+
+from course_utils.check.judge.models import Step, judge_model, network_problem, step_of_network
+from course_utils.networks import resnet
+
+STEPS = (
+    Step("builds", 1, "builds a model", "It builds a new model."),
+    Step("stem", 1, "takes pictures of input_shape into the stem", "The stem is right, for pictures of input_shape."),
+    Step("stages", 1, "has the four stages and ends with them", "The four stages are right, and end the network."),
+    Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+)
+
+
+def judge(evidence):
+    """The findings for the evidence of `ask`: see `judge_model`."""
+    return judge_model(evidence, STEPS, network_problem, step_of, reference)
+
+
+def step_of(difference):
+    return "stem" if step_of_network(difference) in ("stem", "arguments") else "stages"
+
+
+def reference(asked):
+    return resnet.resnet50_headless(**asked)
