@@ -193,8 +193,8 @@ def deep(input_shape):
 
 @right
 def fading(input_shape):
-    """Eight layers that make whatever passes them a thousand times smaller."""
-    stages = [layer for _ in range(8) for layer in (layers.Conv2D(4, 1, activation="silu"), layers.Rescaling(1e-3))]
+    """Six layers that make whatever passes them a thousand times smaller."""
+    stages = [layer for _ in range(6) for layer in (layers.Conv2D(4, 1, activation="silu"), layers.Rescaling(1e-3))]
     return stack(*stages, layers.Flatten(), layers.Dense(1, activation="sigmoid"))
 
 
@@ -512,8 +512,8 @@ def test_a_wrong_answer_gets_its_own_finding(name):
     assert result.points == points
     assert len(result.findings) == 6
     assert failed[0].message.endswith((".", "?"))
-    if name != "works_once":
-        assert check.run("happy_model", answer, hidden=True, seed=5).points <= points
+    if name in ("softmax", "logits", "clipped", "linear_subclass", "six_classes", "returns_a_global"):
+        assert check.run("happy_model", answer, hidden=True, seed=5).points == points
 
 
 def test_an_answer_that_depends_on_the_batch_is_found_at_grading():
