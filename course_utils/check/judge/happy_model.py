@@ -172,9 +172,11 @@ def _probability(y, evidence):
     finite = y[np.isfinite(y)]
     if np.isnan(evidence["first"][0]).any() or not finite.size:
         return _fault("nan", "The model answers NaN, not a number. Where could it divide by zero or take a logarithm?")
+    usual = y[:, :, :9]  # pictures in 0..1, for which a sigmoid is never saturated here
     low, high = finite.min(), finite.max()
-    span = f"{_number(low)} to {_number(high)}"
     inside = low >= 0 and high <= 1 + 1e-6
+    shown = usual if usual.min() < 0 or usual.max() > 1 else finite
+    span = f"{_number(shown.min())} to {_number(shown.max())}"
     if y.shape[-1] == 2:
         if inside and np.allclose(y.sum(-1), 1, atol=1e-2):
             return _fine("probability", "Its answers are probabilities.")
@@ -203,15 +205,14 @@ def _probability(y, evidence):
             span,
         )
     if not inside:
-        shown = f" ({last})" if last else ""
+        named = f" ({last})" if last else ""
         return _fault(
             "end_activation",
-            f"The last activation{shown} gives answers from {span}; a probability lies between 0 and 1. Which "
+            f"The last activation{named} gives answers from {span}; a probability lies between 0 and 1. Which "
             "activation stays between the two?",
             "0 to 1",
             span,
         )
-    usual = y[:, :, :9]  # pictures in 0..1, for which a sigmoid is never saturated here
     if np.isin(usual, (0, 1)).mean() > 0.2:
         return _fault(
             "clipped",
