@@ -27,6 +27,7 @@ EXERCISES = {
     "identity_block": Exercise(8, "identity_block", hidden=3),
     "convolutional_block": Exercise(8, "convolutional_block", hidden=3),
     "zero_pad_shortcut": Exercise(3, "zero_pad_shortcut", hidden=3),
+    "recalibrate_batch_norm": Exercise(3, "recalibrate_batch_norm", hidden=3),
     "resnet50": Exercise(8, "ResNet50", hidden=2),
     "resnet50_headless": Exercise(4, "resnet50_headless", hidden=2),
 }

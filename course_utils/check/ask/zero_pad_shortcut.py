@@ -1,11 +1,11 @@
 """What is asked of zero_pad_shortcut: its result for tensors, and as a step of a model."""
 
-import inspect
-
 import keras
 import numpy as np
 
 from course_utils.check import evidence
+from course_utils.check.ask.models import call_alone, spelling
+from course_utils.networks import resnet
 
 PROBES = (  # shape of X, filters, s
     ((2, 6, 8, 3), 8, 2),
@@ -33,22 +33,14 @@ def picture(shape, seed):
     return (numbers / 8).reshape(shape).astype("float32")
 
 
-def spelling(answer, *names):
-    """That of the `names` of an argument under which an answer knows it, or the first."""
-    try:
-        known = inspect.signature(answer).parameters
-    except (TypeError, ValueError):
-        known = ()
-    return next((name for name in names if name in known), names[0])
-
-
 def _offered(answer, X, filters, s):
     return {"X": X, "filters": filters, spelling(answer, "s", "stride", "strides"): s}
 
 
 def _probe(answer, shape, filters, s, seed):
     x = picture(shape, seed)
-    y, call = evidence.call(answer, _offered(answer, keras.ops.convert_to_tensor(x), filters, s))
+    offered = _offered(answer, keras.ops.convert_to_tensor(x), filters, s)
+    y, call = call_alone(answer, offered, [resnet.zero_pad_shortcut])
     found = {"probe": (shape, filters, s), "tensor": call}
     if call["outcome"] != "returned":
         return found

@@ -5,6 +5,8 @@ This module holds what is said of any answer that could not be called, or did no
 
 from course_utils.check.result import NOT_REACHED, UNANSWERED, Finding
 
+BORROWED = "borrowed"
+
 
 def not_reached(what, points):
     """The finding for something that could not be looked at. what: completes "Not reached: whether it ..."."""
@@ -21,6 +23,14 @@ def call_problem(call, points, what=None):
         return None
     if outcome == "unanswered":
         return Finding(UNANSWERED, False, call["message"])
+    if outcome == BORROWED:
+        module, _, function = call["function"].rpartition(".")
+        whose = "Keras'" if module.startswith("keras") else "the course's"
+        text = (
+            f"{name} hands on {whose} own {function}, which earns nothing here. Write it yourself: each step is "
+            "described above the exercise."
+        )
+        return Finding(BORROWED, False, text, "an answer of its own", function, points)
     if outcome == "not a function":
         hint = " That is what the function returns." if call["kind"] == "model" else ""
         return Finding(

@@ -16,7 +16,7 @@ from course_utils.check import graph, numbers
 from course_utils.check.ask.models import shapes_only
 from course_utils.check.difference import Difference, differences, told
 from course_utils.check.evidence import quiet
-from course_utils.check.judge import call_problem, not_a_model, not_reached, where
+from course_utils.check.judge import BORROWED, call_problem, not_a_model, not_reached, where
 from course_utils.check.result import UNANSWERED, Finding
 
 SETTINGS = {"kernel_size_ignored", "wrong_kernel_size", "wrong_filters", "wrong_strides", "strides_everywhere"}
@@ -126,7 +126,7 @@ def _by_elimination(asked, found):
 def _frozen(calls):
     """Differences that only training shows: weights or statistics that do not move."""
     norms = [call for call in calls if call.kind == "BatchNormalization"]
-    still = [call for call in norms if call.kwargs.get("training") is False or False in call.args[1:2]]
+    still = [call for call in norms if call.kwargs.get("training") is False]
     fixed = [call for call in calls if call.config.get("trainable") is False and call.kind != "InputLayer"]
     found = []
     if still:
@@ -193,7 +193,7 @@ def block_problem(evidence, points):
     """The finding for what came of the calls of a block, or None."""
     name = evidence["probes"][0]["call"].get("name")
     for probe in _asked(evidence):
-        problem = _borrowed(probe["call"], points) or call_problem(probe["call"], points) or _not_a_block(probe, points)
+        problem = call_problem(probe["call"], points) or _not_a_block(probe, points)
         if problem:
             return problem
     if any(probe["changed"] for probe in _asked(evidence)):
@@ -209,7 +209,7 @@ def network_problem(evidence, points):
     """The finding for what came of the calls of a network, or None."""
     for probe in _asked(evidence):
         call = probe["call"]
-        problem = _borrowed(call, points) or _too_large(call, points) or call_problem(call, points)
+        problem = _too_large(call, points) or call_problem(call, points)
         problem = problem or not_a_model(call, points) or _not_readable(probe, points)
         if problem:
             return problem
@@ -226,21 +226,6 @@ def _asked(evidence):
     """The probes, but for those after the first that ask for default values where the answer has none."""
     first, *more = evidence["probes"]
     return [first, *(probe for probe in more if probe["call"]["outcome"] != "arguments")]
-
-
-BORROWED = "borrowed"
-
-
-def _borrowed(call, points):
-    if call["outcome"] != "borrowed":
-        return None
-    module, _, function = call["function"].rpartition(".")
-    whose = "Keras'" if module.startswith("keras") else "the course's"
-    text = (
-        f"{call['name']} hands on {whose} own {function}, which earns nothing here. Build it from layers: each step is "
-        "described above the exercise."
-    )
-    return Finding(BORROWED, False, text, "layers of its own", function, points)
 
 
 KINDS = {

@@ -164,7 +164,7 @@ class _Probe:
 
 
 SAMPLINGS = {
-    "stride_ignored": "With s={s}, the picture keeps its {before}. Where is s used?",
+    "stride_ignored": "With s={s}, a picture of {before} becomes one of {after}. Where is s used?",
     "pooled": "With s={s}, numbers that stood beside each other are pooled into one. Sampling keeps one number as it "
     "is and leaves out the others.",
     "offset": "Every s-th row and column is kept, but not from the first one on. Which one should be the first?",
@@ -182,6 +182,7 @@ def _samplings(x, s):
     right = x[:, ::s, ::s]
     yield "sampled", right
     yield "stride_ignored", x
+    yield "stride_ignored", x[:, ::2, ::2]
     for k in range(1, s):
         yield "offset", x[:, k::s, k::s]
     yield "one_axis", x[:, ::s]
