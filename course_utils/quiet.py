@@ -1,4 +1,4 @@
-"""Keras without TensorFlow's start-up messages: `from course_utils.quiet import keras`.
+"""Keras and TensorFlow without the latter's start-up messages: `from course_utils.quiet import keras, tf`.
 
 TensorFlow writes them past Python, to the process's standard error, before it can be told not to; later ones, such as
 the search for a graphics card that is not there, are switched off by its own variable. What goes wrong still raises.
@@ -15,10 +15,11 @@ with open(os.devnull, "wb") as _nowhere:
     os.dup2(_nowhere.fileno(), 2)
 try:
     import keras
+    import tensorflow as tf
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on retracing, in every notebook with two models
 
-__all__ = ["keras"]
+__all__ = ["keras", "tf"]
