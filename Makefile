@@ -27,7 +27,7 @@ test: export COURSE_PROFILE = quick
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:cacheprovider notebooks
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
