@@ -1,12 +1,16 @@
 """identity_block and convolutional_block: right answers keep every point, each mistake gets its own finding."""
 
+import _thread
 import functools
 import json
+import threading
 
 import keras
 import numpy as np
 import pytest
 from block_variants import RIGHT, WRONG, bn, conv, projection, relu, residual, unit
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import layers, ops
 
 from course_utils import check
@@ -447,6 +451,17 @@ def test_an_interrupted_check_can_be_repeated():
     assert check.identity_block(right).points == 8
 
 
+def test_an_endless_loop_can_be_interrupted():
+    def identity_block(X, f, filters):
+        while True:
+            X = layers.ReLU()(X)
+
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        check.identity_block(identity_block)
+    assert check.identity_block(signed("identity", block)).points == 8
+
+
 def test_evidence_is_plain_data():
     for name, (function, *_) in OTHER.items():
         evidence = check.collect("identity_block", signed("identity", function), hidden=True)
@@ -459,6 +474,29 @@ def test_hidden_probes_find_what_is_made_for_the_visible_ones():
 
     assert check.identity_block(knows_the_probes).points == 8
     assert check.run("identity_block", knows_the_probes, hidden=True).points == 6
+
+
+def paths(value, path=()):
+    yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from paths(item, (*path, key))
+
+
+RIGHT_EVIDENCE = check.collect("convolutional_block", signed("projection", block))
+CONFIG = json.loads(RIGHT_EVIDENCE["probes"][0]["config"])
+LEAVES = st.none() | st.booleans() | st.integers(-3, 10**12) | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(list(paths(CONFIG))[1:]), LEAVES)
+def test_a_spoiled_config_is_judged_too(path, leaf):
+    config = inner = json.loads(json.dumps(CONFIG))
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = leaf
+    first, *more = RIGHT_EVIDENCE["probes"]
+    evidence = RIGHT_EVIDENCE | {"probes": [first | {"config": json.dumps(config)}, *more]}
+    assert len(check.conclude("convolutional_block", evidence).findings) == 6
 
 
 def test_messages():

@@ -268,7 +268,7 @@ OTHER = {
         full(pool=lambda X: layers.MaxPooling2D(3, 2, data_format="channels_first")(X)),
     ),
     "strides_everywhere": ("resnet50", "exception", 0, full(stages=functools.partial(stages, projection=everywhere))),
-    "global_model": ("resnet50", "global_model", None, lambda input_shape, classes: MADE),
+    "global_model": ("resnet50", "global_model", 0, lambda input_shape, classes: MADE),
     "a_tensor": ("resnet50", "returned_tensor", 0, lambda shape, n: network(shape, n).output),
     "nothing": ("resnet50", "returned_none", 0, lambda shape, n: None),
     "a_class": ("resnet50", "returned_class", 0, lambda shape, n: Subclass),
@@ -339,6 +339,19 @@ def test_other_mistakes(name):
     for finding in result.findings:
         assert "\n" not in finding.message
         assert len(finding.message) < 400
+
+
+def test_an_interrupted_check_leaves_nothing_behind():
+    def interrupted(X):
+        stem(X)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check.resnet50(full(stem=interrupted))
+    dense = layers.Dense(1)
+    dense.build((None, 2))
+    assert dense.kernel.numpy().shape == (2, 1)
+    assert check.resnet50(full()).points == 8
 
 
 def test_at_grading_the_notebooks_own_size_is_asked_for_too():

@@ -41,7 +41,7 @@ def judge_model(evidence, steps, problem, step_of, reference):
     if builds and builds.code == UNANSWERED:
         return [builds]
     probes = [probe for probe in [*evidence["probes"], evidence["instead"]] if probe and probe.get("config")]
-    if builds and builds.code == BORROWED:
+    if builds and builds.code in (BORROWED, "global_model"):
         probes = []
     try:
         found, same = _compare(probes, reference)
@@ -89,27 +89,35 @@ def _compare(probes, reference):
     for probe in probes:
         key, config = json.dumps(probe["asked"]), probe["config"]
         calls = graph.trace(config).calls
-        for call in calls:
-            if not call.family or call.kind == "Lambda":
-                raise numbers.CannotRebuild(f"{call.kind} is not one of the layers that can be rebuilt")
+        _refuse_closed(calls)
         answer, expected = graph.canonical(config), _graph(reference, key)
         differs = differences(answer, expected)
         if _size(answer) is None:
             same = None
             differs += _by_elimination(probe["asked"], differs)
         elif differs or not found:
-            ends = (
-                (True, False) if differs else (True,)
-            )  # what the last activation does, the numbers before do not tell
+            # The numbers before the last activation do not tell what it is: the graph does, unless it differs.
+            ends = (True, False) if differs else (True,)
+            equal = _size(answer) == _size(expected) and _same_weights(answer, expected)
             with quiet():
-                equal = _same_weights(answer, expected) and all(
-                    numbers.agree(_outputs(config, before), _expected(reference, key, before)) for before in ends
+                equal = equal and all(
+                    numbers.agree(_outputs(config, end), _expected(reference, key, end)) for end in ends
                 )
             if equal:
                 differs = []  # the same, written in a way that the graph does not know
             same = same and equal
         found.append(_without_consequences(differs) + _frozen(calls))
     return found, same
+
+
+def _refuse_closed(calls):
+    """Raise CannotRebuild for what nobody can look into, before anything else is said."""
+    for call in calls:
+        activation = call.config.get("activation")
+        if not call.family or call.kind == "Lambda":
+            raise numbers.CannotRebuild(f"it holds {call.kind}, which is no layer of Keras")
+        if isinstance(activation, dict) and activation.get("module") != "keras.layers":
+            raise numbers.CannotRebuild(f"an activation of its {call.kind} is a function of its own")
 
 
 def _without_consequences(found):
@@ -302,7 +310,7 @@ def _sealed(name, error, points):
     if isinstance(error, numbers.TooLarge):
         return Finding("too_large", False, f"{name} is too large: {error}.", points=points)
     hint = "Which built-in layer, or function of keras.ops, does the same?"
-    if str(error).startswith("Lambda "):
+    if str(error).startswith("it holds Lambda,"):
         text = f"{name} holds a Lambda layer, and what is inside it cannot be read. {hint}"
         return Finding("lambda_layer", False, text, points=points)
     return Finding("own_layer", False, f"{name} cannot be looked into: {error}. {hint}", points=points)
