@@ -30,6 +30,8 @@ EXERCISES = {
     "recalibrate_batch_norm": Exercise(3, "recalibrate_batch_norm", hidden=3),
     "resnet50": Exercise(8, "ResNet50", hidden=2),
     "resnet50_headless": Exercise(4, "resnet50_headless", hidden=2),
+    "basic_block": Exercise(4, "BasicBlock", hidden=3),
+    "resnet_subclassed": Exercise(4, "ResNet", hidden=2),
 }
 
 
