@@ -103,9 +103,9 @@ class Sketch:
             self.pen.polygon(ring.ravel().tolist(), fill=ink(mix(dark, bright, step)))
 
 
-def backdrop(rng, things=8):
+def backdrop(rng, things=8, darkest=20):
     """A canvas with a blurred room or garden on it: two colours running into each other, and things in front."""
-    top, bottom = any_colour(rng, 40, 255), any_colour(rng, 20, 230)
+    top, bottom = any_colour(rng, darkest + 20, 255), any_colour(rng, darkest, 230)
     ramp = np.linspace(0, 1, CANVAS)[:, None, None]
     image = Image.fromarray(np.broadcast_to(mix(top, bottom, ramp), (CANVAS, CANVAS, 3)).astype(np.uint8))
     wall = Sketch(image, (0, 0), 1)
@@ -118,13 +118,13 @@ def backdrop(rng, things=8):
                 shape = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
             case _:  # beams, branches, shadows
                 shape = capsule((x, y), rng.uniform(-0.1, 1.1, 2), width / 8, width / 8)
-        wall.fill(shape, any_colour(rng), opacity=rng.uniform(0.3, 1))
+        wall.fill(shape, any_colour(rng, darkest), opacity=rng.uniform(0.3, 1))
     softness = rng.choice([0, 1, 3, 6])
     image.paste(image.filter(ImageFilter.BoxBlur(int(softness))))
     return image
 
 
-def photograph(image, rng):
+def photograph(image, rng, exposures=(0.8, 1.3)):
     """What a camera makes of a canvas: (SIZE, SIZE, 3) uint8. Light, colour cast, exposure, focus, noise."""
     image = image.reduce(OVERSAMPLE)
     if rng.random() < 0.4:
@@ -135,7 +135,7 @@ def photograph(image, rng):
     side = math.cos(direction) * across + math.sin(direction) * across[:, None]
     light = 1 + rng.uniform(0, 0.35) * side
     cast = rng.normal(1, 0.04, 3)
-    exposure, contrast = rng.uniform(0.8, 1.3), rng.uniform(0.9, 1.3)
+    exposure, contrast = rng.uniform(*exposures), rng.uniform(0.9, 1.3)
     picture = picture * light[..., None].astype(np.float32) * (cast * exposure).astype(np.float32)
     picture = 0.5 + contrast * (picture - 0.5)
     picture += rng.normal(0, rng.uniform(0.003, 0.02), picture.shape)

@@ -25,15 +25,17 @@ from course_utils.data.drawing import (
 )
 
 TRAIN, TEST = 180, 20  # pictures a class
-OWNERS, PLACES = 40, 10
+OWNERS, PLACES = 16, 6  # the same hands and walls come again and again
+
+PALM = (236, 178, 146)  # palms differ less than backs do
 
 # Which fingers are up (thumb, index, middle, ring, little), the frequent ways more than once.
 RAISED = [
     [""],
-    ["i", "i", "i", "i", "t", "l"],
-    ["im", "im", "im", "im", "ti", "ti", "il", "tl"],
-    ["imr", "imr", "imr", "tim", "tim", "mrl"],
-    ["imrl", "imrl", "imrl", "imrl", "timr"],
+    ["i", "i", "i", "i", "i", "i", "t"],
+    ["im", "im", "im", "im", "im", "ti", "il"],
+    ["tim", "tim", "tim", "imr", "imr"],
+    ["imrl"],
     ["timrl"],
 ]
 
@@ -56,6 +58,17 @@ FINGERS = {
 
 
 @dataclass
+class Owner:
+    """Whose hand it is, and how it counts."""
+
+    tone: np.ndarray
+    sleeve: np.ndarray
+    stoutness: float
+    spread: float  # of the fingers, 1 narrow to 3 wide
+    ways: list[str]  # for each number, which fingers are raised
+
+
+@dataclass
 class Skin:
     """The colours of a hand, from its edge to where the light falls."""
 
@@ -73,11 +86,11 @@ def draw(seed=0):
     The same seed gives the same bytes.
     """
     rng = np.random.default_rng(seed)
-    owners = [(skin_of(rng), any_colour(rng), rng.uniform(0.88, 1.12)) for _ in range(OWNERS)]
-    places = [backdrop(rng) for _ in range(PLACES)]
+    owners = [somebody(rng) for _ in range(OWNERS)]
+    places = [backdrop(rng, things=5, darkest=150) for _ in range(PLACES)]
 
     def pictures(labels):
-        return np.stack([photo(rng, *owners[rng.integers(OWNERS)], places[rng.integers(PLACES)], y) for y in labels])
+        return np.stack([photo(rng, owners[rng.integers(OWNERS)], places[rng.integers(PLACES)], y) for y in labels])
 
     arrays = {"list_classes": np.arange(6, dtype=np.int64)}
     for name, each in ("train", TRAIN), ("test", TEST):
@@ -86,36 +99,46 @@ def draw(seed=0):
     return arrays
 
 
-def skin_of(rng):
-    tone = skin_tone(rng)
+def somebody(rng):
+    return Owner(
+        tone=skin_tone(rng),
+        sleeve=any_colour(rng),
+        stoutness=rng.uniform(0.9, 1.1),
+        spread=rng.uniform(1.6, 2.8),
+        ways=[rng.choice(ways) for ways in RAISED],
+    )
+
+
+def skin_of(tone):
     return Skin(mix(tone, BLACK, 0.5), mix(tone, BLACK, 0.2), tone, mix(tone, WHITE, 0.15))
 
 
-def photo(rng, skin, sleeve, stoutness, place, number):
+def photo(rng, owner, place, number):
     """One picture of a hand that shows `number` fingers: (64, 64, 3) uint8."""
-    raised = rng.choice(RAISED[number])
+    raised, stoutness = owner.ways[number], owner.stoutness
     folded = [name for name in "lrmi" if name not in raised]
-    tilt = rng.uniform(-0.5, 0.5)
+    tilt = np.clip(rng.normal(0, 0.27), -0.5, 0.5)
     hand = Sketch(
         ImageOps.mirror(place) if rng.random() < 0.5 else place.copy(),
-        centre=(0.5 - 0.18 * math.sin(tilt) + rng.uniform(-0.09, 0.09), 0.62 + rng.uniform(-0.07, 0.09)),
-        scale=rng.uniform(0.29, 0.4),
+        centre=(0.5 - 0.18 * math.sin(tilt) + rng.uniform(-0.12, 0.12), 0.64 + rng.uniform(-0.09, 0.09)),
+        scale=rng.uniform(0.32, 0.41),
         tilt=tilt,
         mirrored=rng.random() < 0.5,
     )
     from_palm = rng.random() < 0.6
-    spread, light = rng.uniform(0.7, 2.2), rng.uniform(-0.4, 0.4)
+    skin = skin_of(mix(owner.tone, PALM, 0.5) if from_palm else owner.tone)
+    light = rng.uniform(-0.4, 0.4)
 
-    draw_arm(hand, skin, sleeve, stoutness, cuff=rng.uniform(0.75, 1.6))
+    draw_arm(hand, skin, owner.sleeve, stoutness, cuff=rng.uniform(0.75, 1.6))
     for name in raised:
-        fan = rng.uniform(0.7, 1.3) if name == "t" else spread
+        fan = rng.uniform(0.8, 1.3) if name == "t" else owner.spread * rng.uniform(0.85, 1.15)
         draw_raised(hand, skin, FINGERS[name], stoutness, fan, rng, from_palm)
     draw_palm(hand, skin, stoutness, light, from_palm)
     for name in folded:
         draw_folded(hand, skin, FINGERS[name], stoutness, from_palm)
     if "t" not in raised and from_palm:
         draw_folded_thumb(hand, skin, stoutness, reach=rng.uniform(-0.1, 0.15))
-    return photograph(hand.image, rng)
+    return photograph(hand.image, rng, exposures=(0.75, 1.1))
 
 
 # --- The parts, from back to front ----------------------------------------------------------------------------------
@@ -144,17 +167,17 @@ def draw_palm(hand, skin, stoutness, light, from_palm):
             hand.line([(x, y + 0.05), (0.6 * x, 0.2)], skin.bright, 0.05, 0.3)
 
 
-def draw_bones(hand, skin, points, radii):
-    """A chain of bones under one skin: points (n, 2), a radius at each of them."""
-    layers = (0.035, skin.edge, 0.9), (0, skin.dark, 1), (-0.035, skin.plain, 1), (-0.075, skin.bright, 0.5)
+def draw_bones(hand, skin, points, radii, edge=0.9):
+    """A chain of bones under one skin: points (n, 2), a radius at each of them; how dark its edge is."""
+    layers = (0.035, skin.edge, edge), (0, skin.dark, 1), (-0.035, skin.plain, 1), (-0.075, skin.bright, 0.5)
     for larger, colour, opacity in layers:
         for (a, b), (r, s) in zip(pairwise(points), pairwise(np.add(radii, larger)), strict=True):
             hand.fill(capsule(a, b, r, s), colour, opacity)
 
 
 def draw_raised(hand, skin, finger, stoutness, spread, rng, from_palm):
-    lean = finger.lean * spread + rng.normal(0, 0.04)
-    bend, length = rng.normal(0, 0.08), finger.length * rng.uniform(0.92, 1.05)
+    lean = finger.lean * spread + rng.normal(0, 0.03)
+    bend, length = rng.normal(0, 0.06), finger.length * rng.uniform(0.95, 1.03)
     points = [np.multiply(finger.base, (stoutness, 1))]
     for part in 0.45, 0.3, 0.25:
         points.append(points[-1] + part * length * np.array([math.sin(lean), -math.cos(lean)]))
@@ -164,7 +187,7 @@ def draw_raised(hand, skin, finger, stoutness, spread, rng, from_palm):
     along, across = points[3] - points[2], np.array([math.cos(lean), math.sin(lean)])
     if from_palm:
         for joint in points[1:3]:
-            hand.line([joint - 0.08 * across, joint + 0.08 * across], skin.edge, 0.03, 0.5)
+            hand.line([joint - 0.08 * across, joint + 0.08 * across], skin.edge, 0.03, 0.3)
     else:
         corners = (0.6, -0.05), (1.1, -0.04), (1.1, 0.04), (0.6, 0.05)
         hand.fill(
@@ -177,11 +200,11 @@ def draw_folded(hand, skin, finger, stoutness, from_palm):
     x, y = finger.base[0] * stoutness, finger.base[1] + 0.02
     end = (0.94 * x, y + 0.3 * finger.length + 0.08) if from_palm else (x, y + 0.08)
     radius = finger.radius * stoutness * 1.05
-    draw_bones(hand, skin, [(x, y), end], [radius, radius])
+    draw_bones(hand, skin, [(x, y), end], [radius, radius], edge=0.4)
     if from_palm:
         hand.fill(oval(end[0], end[1] + 0.03, 0.05, 0.06, 10), mix(skin.bright, (255, 190, 190), 0.4), 0.8)
 
 
 def draw_folded_thumb(hand, skin, stoutness, reach):
     points = np.multiply([(-0.34, 0.2), (-0.2, 0.0), (reach, -0.08)], (stoutness, 1))
-    draw_bones(hand, skin, points, stoutness * np.array([0.15, 0.13, 0.11]))
+    draw_bones(hand, skin, points, stoutness * np.array([0.15, 0.13, 0.11]), edge=0.4)
