@@ -10,5 +10,6 @@ from course_utils.data import drawing, hands
 drawing.SIZE, drawing.CANVAS = 480, 480 * drawing.OVERSAMPLE  # larger than the set's, as a camera's picture is
 
 rng = np.random.default_rng(4)
-picture = hands.photo(rng, hands.skin_of(rng), drawing.any_colour(rng), 1.0, drawing.backdrop(rng), number=3)
+wall = drawing.backdrop(rng, things=5, darkest=150)
+picture = hands.photo(rng, hands.somebody(rng), wall, number=3)
 Image.fromarray(picture[:, 40:440]).save(Path(__file__).with_suffix(".jpg"), quality=85)
