@@ -1,6 +1,7 @@
 """BasicBlock and ResNet: right answers in many spellings keep every point, each mistake gets its own finding."""
 
 import functools
+import json
 
 import keras
 import numpy as np
@@ -504,13 +505,13 @@ class Con2(Block):
         return self.bn2(self.con2(ops.relu(self.bn1(self.conv1(x)))))
 
 
-@wrong_block("exception", 0)
+@wrong_block("not_a_tensor", 0)
 class ReturnsAList(Block):
     def end(self, x, shortcut):
         return [x, shortcut]
 
 
-@wrong_block("exception", 0)
+@wrong_block("not_a_tensor", 0)
 class ForgetsToReturn(Block):
     def end(self, x, shortcut):
         ops.relu(x + shortcut)
@@ -827,12 +828,12 @@ class OneBlockAStage(ResNet):
         return self.head(x)
 
 
-@wrong_resnet("exception", 0)
+@wrong_resnet("stages_not_called", 1)
 class Layer1FourTimes(ResNet):
     def call(self, x):
         x = self.stem(x)
         for _ in self.stages:
-            x = self.stages[1](x)
+            x = self.stages[0](x)
         return self.head(x)
 
 
@@ -963,6 +964,12 @@ def test_each_mistake_has_its_own_finding(exercise, name):
     assert result.points == points, result
 
 
+def test_what_is_right_and_worth_a_word():
+    codes = [finding.code for finding in check.basic_block(FromTheSource).findings]
+    assert codes == ["builds", "conv_bias", "projection_by_stride", "training", "no_config"]
+    assert [finding.code for finding in check.basic_block(Block).findings[1:3]] == ["main_path", "shortcut"]
+
+
 # The tables of mistakes are made of the reference.
 
 
@@ -995,6 +1002,30 @@ def test_each_mistake_of_a_table_gives_numbers_of_its_own(judge):
     }
     same = [(i, j) for i in found for j in range(i) if basic_block.close(found[i], found[j])]
     assert same == []
+
+
+def plain(value):
+    """What is left of evidence on its way through JSON, arrays apart."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value if isinstance(value, np.ndarray) else json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("zero_pad_shortcut", lambda X, filters, s=2: ops.pad(X[:, ::s], [[0, 0]] * 3 + [[0, filters - X.shape[-1]]])),
+        ("recalibrate_batch_norm", lambda model, batches, momentum=0.5: [model(x, training=True) for x in batches]),
+        ("basic_block", FromTheSource),
+        ("resnet_subclassed", OneBlockMore),
+    ],
+)
+def test_evidence_is_plain_data(exercise, answer):
+    evidence = check.collect(exercise, answer, hidden=exercise == "basic_block")
+    expected = check.conclude(exercise, evidence)
+    assert check.conclude(exercise, plain(evidence)).to_dict() == expected.to_dict()
 
 
 def test_an_interrupted_check_can_be_repeated():

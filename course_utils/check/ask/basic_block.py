@@ -30,7 +30,7 @@ def ask(answer, hidden=False, seed=0):
     for shape, filters, s in (*PROBES, *(HIDDEN if hidden else ())):
         offered = {"filter_num": filters, stride: s}
         found = watch(answer, offered, BasicBlock, behaviour, pictures(shape, seed), seed)
-        probes.append({"probe": (shape, filters, s), "seed": seed} | found)
+        probes.append({"probe": [list(shape), filters, s], "seed": seed} | found)
     return {"probes": probes}
 
 
@@ -62,16 +62,16 @@ def watch(answer, offered, own, look, *args):
 def weights(network, x):
     """The weights that a layer or model has once it has seen x.
 
-    "shape": of its output. "weights": how many there are of each (role, shape), but for biases of convolutions, which
+    "shape": of its output. "weights": [role, *shape, how many there are], but for biases of convolutions, which
     the normalisation behind takes away; "biases": how many numbers these are; "frozen": how many weights do not learn
     that should.
     """
-    shape = _output(network, x).shape
+    shape = list(_output(network, x).shape)
     left_out = {id(bias): bias for bias in _biases(network)}
-    counts = Counter((w.name, tuple(w.shape)) for w in network.weights if id(w) not in left_out)
+    counts = Counter((w.name, *w.shape) for w in network.weights if id(w) not in left_out)
     return {
         "shape": shape,
-        "weights": sorted(counts.items()),
+        "weights": [[*weight, count] for weight, count in counts.items()],
         "biases": sum(math.prod(bias.shape) for bias in left_out.values()),
         "frozen": sum(not w.trainable and not w.name.startswith("moving_") for w in network.weights),
     }
@@ -105,10 +105,14 @@ def _biases(network):
     return [layer.bias for layer in inside if layer.use_bias]
 
 
+class NotATensor(Exception):
+    """What an answer gives instead of a tensor, in words."""
+
+
 def _output(network, x, training=False):
     found = network(x, training=training)
     if not keras.ops.is_tensor(found) and not isinstance(found, np.ndarray):
-        raise TypeError(f"it gives {evidence.describe(found)[1]}, not a tensor")
+        raise NotATensor(evidence.describe(found)[1])
     return keras.ops.convert_to_numpy(found)
 
 

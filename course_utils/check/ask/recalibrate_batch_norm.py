@@ -70,17 +70,17 @@ def _probe(answer, probe, seed):
     model, norms = network(seed)
     own, pictures = [norm.momentum for norm in norms], batches(probe, seed)
     given = [batch.copy() for batch in pictures]
-    offered = {"model": model, "batches": iter(given) if probe.once else given}
+    offered = {"model": model, "batches": (batch for batch in given) if probe.once else given}
     offered |= {} if probe.momentum is None else {"momentum": probe.momentum}
     value, found = call_alone(answer, offered, [batch_norm.recalibrate_batch_norm])
     same = len(given) == len(pictures) and all(np.array_equal(a, b) for a, b in zip(given, pictures, strict=True))
     return {
-        "probe": tuple(probe),
+        "probe": [probe.momentum, list(probe.sizes), probe.once],
         "seed": seed,
         "call": found,
         "new_model": found.get("kind") == "model" and value is not model,
         "weights": [weight.numpy() for weight in model.weights],
         "trainable": len(model.trainable_weights),
-        "momentum": [(norm.momentum, kept) for norm, kept in zip(norms, own, strict=True)],
+        "momentum": [[norm.momentum, kept] for norm, kept in zip(norms, own, strict=True)],
         "batches_changed": not same,
     }

@@ -16,5 +16,5 @@ def ask(answer, hidden=False, seed=0):
     for layer_dims, n in (*PROBES, *(HIDDEN if hidden else ()), *COUNTED):
         offered = {"layer_dims": [*layer_dims], spelling(answer, "num_classes", "classes"): n}
         look = (weights, x[:1]) if (layer_dims, n) in COUNTED else (behaviour, x, seed)
-        probes.append({"probe": (layer_dims, n), "seed": seed} | watch(answer, offered, ResNet, *look))
+        probes.append({"probe": [layer_dims, n], "seed": seed} | watch(answer, offered, ResNet, *look))
     return {"probes": probes}

@@ -41,7 +41,7 @@ def _probe(answer, shape, filters, s, seed):
     x = picture(shape, seed)
     offered = _offered(answer, keras.ops.convert_to_tensor(x), filters, s)
     y, call = call_alone(answer, offered, [resnet.zero_pad_shortcut])
-    found = {"probe": (shape, filters, s), "tensor": call}
+    found = {"probe": [list(shape), filters, s], "tensor": call}
     if call["outcome"] != "returned":
         return found
     if call["kind"] in ("tensor", "array"):

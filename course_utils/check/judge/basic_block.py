@@ -16,7 +16,7 @@ from keras import ops
 
 from course_utils.check import numbers
 from course_utils.check.ask.basic_block import behaviour, pictures
-from course_utils.check.judge import BORROWED, call_problem, not_reached
+from course_utils.check.judge import call_problem, not_reached
 from course_utils.check.result import UNANSWERED, Finding
 from course_utils.networks import resnet_basic
 
@@ -36,9 +36,8 @@ PASSED = (
 
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order, then one of the config."""
-    first, *others = probes = evidence["probes"]
-    builds = problem(first, f"A block of {first['probe'][1]} filters", "layer")
-    builds = (_stops(first) if builds and builds.code == "exception" else builds) or _shape_problem(probes)
+    first, *others = probes = [_hashable(probe) for probe in evidence["probes"]]
+    builds = _stops(first) or _shape_problem(probes)
     stops = next(filter(None, (_stops(probe) for probe in others if not _channels_alone(probe))), None)
     seen = [probe for probe in probes if "predicted" in probe and probe["predicted"].shape == _shape(probe)]
     if "predicted" not in first or not seen:
@@ -51,6 +50,11 @@ def judge(evidence):
         text = f"{PASSED[2][1]} (Where the stride is 1 and only the channels change, it stops: there, too, it needs a "
         findings[2] = Finding("projection_by_stride", True, f"{text}projection.)", points=1)
     return findings
+
+
+def _hashable(probe):
+    shape, filters, stride = probe["probe"]
+    return probe | {"probe": (tuple(shape), filters, stride)}
 
 
 def _compute(probe, training, **changes):
@@ -99,10 +103,8 @@ def _shape_problem(probes):
 
 
 def _stops(probe):
-    """The finding for a block that could be made and then stops, or None."""
-    failed = call_problem(probe["call"], 1) or call_problem(
-        probe.get("run", {"outcome": "returned"}), 1, _called(probe) + ", it"
-    )
+    """The finding for a block that stops, or None; shapes that meet in an addition tell why."""
+    failed = problem(probe, f"{_called(probe)}, it", "layer")
     if failed is None or failed.code != "exception":
         return failed
     error = (probe.get("run") or probe["call"])["error"]
@@ -206,7 +208,7 @@ STRUCTURE = [
         "relu_missing",
         1,
         "Nothing stands between the first normalisation and the second convolution, so that two linear steps follow "
-        "each other.",
+        "each other. What belongs between them?",
         {"inner": None},
     ),
     *(
@@ -349,7 +351,7 @@ def close(a, b):
 
 
 def problem(probe, what, kind):
-    """The finding for an answer that was not called, gave no `kind`, or one that stops, or None."""
+    """The finding for an answer that was not called, gave no `kind`, or one that stops, or None. what: who stops."""
     call = probe["call"]
     found = call_problem(call, 1)
     if found:
@@ -363,12 +365,16 @@ def problem(probe, what, kind):
     if probe["changed"]:
         text = f"{call['name']} changes the list that it is given, which whoever calls may need as it was."
         return Finding("changes_arguments", False, text, points=1)
-    return call_problem(probe["run"] | {"name": call["name"]}, 1, f"{what}, shown pictures,")
+    error = probe["run"].get("error")
+    if error and error["type"] == "NotATensor":
+        hint = "Does the last line of call return what was computed?"
+        return Finding("not_a_tensor", False, f"{what} gives {error['text']}, not a tensor. {hint}", points=1)
+    return call_problem(probe["run"] | {"name": call["name"]}, 1, what)
 
 
 def only(finding, steps):
     """The findings where nothing but the first step could be looked at."""
-    if finding.code in (UNANSWERED, BORROWED):
+    if finding.code == UNANSWERED:
         return [finding]
     return [finding, *(not_reached(what, 1) for what in steps[1:])]
 
@@ -391,6 +397,9 @@ class About(NamedTuple):
     weights_problem: Callable
 
 
+STRUCTURAL = "wrong_depth", "stages_not_called"  # weights that no mistake of the tables makes
+
+
 def conclude(seen, counted, builds, about):
     """The findings of all steps, then that of the config.
 
@@ -398,13 +407,18 @@ def conclude(seen, counted, builds, about):
     right.
     """
     findings = [builds, None, None, None]
-    exact = all(close(probe["predicted"], about.reference(probe)["predicted"]) for probe in seen)
-    found = ((), False, True) if exact else explanation(seen, about.mistakes, about.pairs, about.compute)
+    problems = (about.weights_problem(probe, about.reference(probe)) for probe in counted)
+    held = next(filter(None, problems), None)
+    if all(close(probe["predicted"], about.reference(probe)["predicted"]) for probe in seen):
+        found = (), False, True
+    elif held and held.code in STRUCTURAL:
+        found = None
+    else:
+        found = explanation(seen, about.mistakes, about.pairs, about.compute)
     for mistake in found[0] if found else ():
         findings[mistake.step] = findings[mistake.step] or Finding(mistake.code, False, mistake.message, points=1)
     if not found or not found[0]:
-        problems = (about.weights_problem(probe, about.reference(probe)) for probe in counted)
-        findings[1] = next(filter(None, problems), None)
+        findings[1] = held
     if not found:
         findings[1] = _made_in_call(seen) or findings[1]
         findings[2] = not_reached(about.steps[2], 1)
@@ -422,7 +436,7 @@ def conclude(seen, counted, builds, about):
 
 def weights_problem(probe, expected):
     """The finding for weights that are not those of the reference, or None."""
-    got, wanted = (Counter(dict(some["weights"])) for some in (probe, expected))
+    got, wanted = (Counter({tuple(weight): n for *weight, n in some["weights"]}) for some in (probe, expected))
     missing, extra = wanted - got, got - wanted
     counts = f"{wanted.total()} weights", f"{got.total()} weights"
     if not missing and not extra:
@@ -449,12 +463,12 @@ def weights_problem(probe, expected):
 
 def _names(some):
     """What the first of some weights belongs to, kernels first."""
-    role, shape = min(some, key=lambda weight: (not weight[0].endswith("kernel"), str(weight)))
+    role, *shape = min(some, key=lambda weight: (not weight[0].endswith("kernel"), str(weight)))
     if role.endswith("kernel") and len(shape) == 4:
         return f"a {shape[0]}x{shape[1]} convolution from {shape[2]} to {shape[3]} channels"
     if role in ("gamma", "beta", "moving_mean", "moving_variance"):
         return f"a normalisation of {shape[0]} channels"
-    return f"a dense layer of {shape[-1]} units" if role.endswith("kernel") else f"a {role} of shape {shape}"
+    return f"a dense layer of {shape[-1]} units" if role.endswith("kernel") else f"a {role} of shape {tuple(shape)}"
 
 
 OTHER_NUMBERS = Finding(
@@ -518,5 +532,8 @@ def _config(probe):
     """The finding of its config, worth nothing: training needs none."""
     if probe["config"]["outcome"] == "returned":
         return Finding("config", True, "An equal one can be made from its config.")
-    failed = call_problem(probe["config"], 0, "It cannot be saved yet, as making an equal one from its config")
-    return Finding("no_config", False, f"{failed.message} What should get_config return, and __init__ accept?")
+    text = (
+        "It cannot be loaded from a file yet: from_config does not get along with what get_config returns. Which "
+        "settings does __init__ ask for, and does it take Keras' own, such as the name?"
+    )
+    return Finding("no_config", False, text, "an equal one", probe["config"].get("error", {}).get("type"))

@@ -34,7 +34,8 @@ def judge(evidence):
 
 def _of_a_probe(found):
     """The findings of one probe."""
-    call, probe = found["call"], Probe(*found["probe"])
+    momentum, sizes, once = found["probe"]
+    call, probe = found["call"], Probe(momentum, tuple(sizes), once)
     problem = call_problem(call, 1, _called(call.get("name"), probe))
     if problem:
         return [problem] if problem.code == UNANSWERED else _only(problem)

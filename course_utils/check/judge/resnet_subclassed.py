@@ -59,13 +59,13 @@ def _as_it_is(probe):
 def _problem(probe):
     """The finding for a model that does not build or gives no output of the right shape, or None."""
     layer_dims, classes = probe["probe"]
-    what = f"The model of {layer_dims} blocks and {classes} classes"
+    what = f"The model of {layer_dims} blocks and {classes} classes, shown pictures,"
     if probe["call"].get("kind") == "layer":
         return not_a_model(probe["call"], 1)
     found = basic_block.problem(probe, what, "model")
-    if found or probe["shape"][1:] == (classes,):
+    if found or probe["shape"][1:] == [classes]:
         return found
-    got, expected = (f"({', '.join(map(str, ('n', *shape)))})" for shape in (probe["shape"][1:], (classes,)))
+    got, expected = (f"({', '.join(map(str, ('n', *shape)))})" for shape in (probe["shape"][1:], [classes]))
     if len(probe["shape"]) != 2:
         text = f"Pictures of {SHAPE[1:]} become outputs of shape {got}. What makes one vector of a feature map?"
         return Finding("output_not_flat", False, text, expected, got, points=1)
@@ -100,22 +100,25 @@ def _weights_problem(probe, expected):
     layer_dims = list(probe["probe"][0])
     depths = [_depth(probe["weights"], filters) for filters in FILTERS]
     same = "predicted" in probe and close(probe["predicted"], expected["predicted"])
+    if 0 in depths and ["kernel", FILTERS[-1], probe["probe"][1], 1] not in probe["weights"]:
+        empty = " and ".join(str(stage) for stage, depth in enumerate(depths, start=1) if not depth)
+        text = f"Nothing has passed through stage {empty}: no weights there. Which stage does each line of call name?"
+        return Finding("stages_not_called", False, text, f"blocks {layer_dims}", f"blocks {depths}", points=1)
     if depths == layer_dims or 0 in depths or same:
         return basic_block.weights_problem(probe, expected)
     stage = next(i for i, depth in enumerate(depths) if depth != layer_dims[i])
     if depths == layer_dims[::-1]:
-        hint = "that is layer_dims from behind"
+        hint = "the stages have these numbers of blocks from behind. In which order are they used?"
     else:
-        hint = (
-            f"stage {stage + 1} has {depths[stage]}. Where is layer_dims[{stage}] used, and how often is a block made"
-        )
-    text = f"With layer_dims={layer_dims}, {hint}?"
+        blocks = f"{depths[stage]} {'block' if depths[stage] == 1 else 'blocks'}"
+        hint = f"stage {stage + 1} has {blocks}. Where is layer_dims[{stage}] used, and for what?"
+    text = f"With layer_dims={layer_dims}, {hint}"
     return Finding("wrong_depth", False, text, f"blocks {layer_dims}", f"blocks {depths}", points=1)
 
 
 def _depth(weights, filters):
     """How many blocks of so many filters the weights make: two 3x3 kernels each, the first one from fewer channels."""
-    kernels = {shape: count for (role, shape), count in weights if role == "kernel" and len(shape) == 4}
+    kernels = {tuple(shape): count for role, *shape, count in weights if role == "kernel"}
     before = {64: None}.get(filters, filters // 2)
     return (kernels.get((3, 3, filters, filters), 0) + kernels.get((3, 3, before, filters), 0)) // 2
 
