@@ -12,7 +12,7 @@ PROFILES = ("quick", "full")
 
 SETTINGS = {
     "03_happy_house": {
-        "quick": {"source_epochs": 12, "epochs": 20, "seeds": (0, 1, 2)},
+        "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
     },
     "04_residual_blocks": {
