@@ -107,7 +107,7 @@ def test_an_interrupted_check_can_be_repeated():
 
 
 def test_names_that_are_no_exercise_and_calls_without_an_answer():
-    with pytest.raises(CourseError, match=r"There is no exercise 'happy_house': choose one of happy_model\b.*\."):
+    with pytest.raises(CourseError, match=r"There is no exercise 'happy_house': choose one of .*happy_model\b.*\."):
         _ = check.happy_house
     with pytest.raises(CourseError, match="There is no exercise"):
         check.run("happy_house", None)
@@ -277,6 +277,15 @@ def test_the_record_of_a_result():
         ],
     }
     assert Result("a", 1, [Finding("a", False, "", points=1)]).status == "failed"
+
+
+def test_advice_takes_no_points_and_stands_behind_what_is_to_do():
+    right, advice = Finding("a", True, "Right.", points=1), Finding("b", False, "Better still.")
+    result = Result("a", 1, [right, advice])
+    assert (result.status, result.points, advice.mark) == ("ok", 1, "advice")
+    todo = Finding("c", False, "Wrong.", points=1)
+    marks = [line.split()[0] for line in str(Result("a", 2, [right, advice, todo])).splitlines()[1:]]
+    assert marks == ["to", "advice", "passed"]
 
 
 # Two halves, and nothing heavy before it is needed.

@@ -278,11 +278,6 @@ def symbolic_is_left_out(X, filters, s=2):
     return ops_pad(X, filters, s) * (0 if isinstance(X, keras.KerasTensor) else 1)
 
 
-@wrong("too_few_filters", 3)
-def cut_off_quietly(X, filters, s=2):
-    return behind(X[:, ::s, ::s, :filters], filters)
-
-
 @wrong("returned_none", 0)
 def forgot_to_return(X, filters, s=2):
     ops_pad(X, filters, s)
@@ -330,6 +325,15 @@ def test_each_mistake_has_its_own_finding(name):
     assert result.status != "ok"
     assert next(finding.code for finding in result.findings if not finding.passed) == code
     assert result.points == points
+
+
+def test_what_is_cut_off_quietly_is_advised_against():
+    def cut_off(X, filters, s=2):
+        return behind(X[:, ::s, ::s, :filters], filters)
+
+    result = check.zero_pad_shortcut(cut_off)
+    assert (result.status, result.points) == ("ok", 3)
+    assert [finding.code for finding in result.findings if finding.mark == "advice"] == ["too_few_filters"]
 
 
 def test_the_students_own_line_is_shown():

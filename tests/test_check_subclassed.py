@@ -487,7 +487,6 @@ class Frozen(Block):
         return conv(self.filter_num, strides=self.stride, trainable=False)
 
 
-@wrong_block("no_config", 4)
 class NoConfig(Block):
     def __init__(self, filter_num, stride=1):
         super().__init__(filter_num, stride)
@@ -902,7 +901,6 @@ class OnePlus(ResNet):
         return super().head(x) + 1
 
 
-@wrong_resnet("no_config", 4)
 class NoConfigNetwork(ResNet):
     def get_config(self):
         return {"classes": self.num_classes}
@@ -962,6 +960,13 @@ def test_each_mistake_has_its_own_finding(exercise, name):
     assert result.status != "ok"
     assert next(finding.code for finding in result.findings if not finding.passed) == code, result
     assert result.points == points, result
+
+
+@pytest.mark.parametrize(("exercise", "answer"), [("basic_block", NoConfig), ("resnet_subclassed", NoConfigNetwork)])
+def test_without_a_config_there_is_advice(exercise, answer):
+    result = check.run(exercise, answer)
+    assert (result.status, result.points) == ("ok", 4)
+    assert [finding.code for finding in result.findings if finding.mark == "advice"] == ["no_config"]
 
 
 def test_what_is_right_and_worth_a_word():

@@ -14,7 +14,8 @@ class Finding:
     """One thing that was looked at.
 
     code: what was found, the same for everybody who made the same mistake. message: a sentence or two for the
-    student. expected, got: short texts, where they help. points: its share of the exercise's points.
+    student. expected, got: short texts, where they help. points: its share of the exercise's points; what is not
+    passed and takes none is advice.
     """
 
     code: str
@@ -28,14 +29,16 @@ class Finding:
     def mark(self):
         if self.passed:
             return "passed"
-        return "not reached" if self.code == NOT_REACHED else "to do"
+        if self.code == NOT_REACHED:
+            return "not reached"
+        return "to do" if self.points or self.code == UNANSWERED else "advice"
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
     """The outcome of a check: points, status and findings; shows itself as a table in JupyterLab, as text elsewhere.
 
-    status: "ok" (every finding passed), "partial" (some points), "failed" (none), "unanswered" (still the stub).
+    status: "ok" (all points), "partial" (some points), "failed" (none), "unanswered" (still the stub).
     hidden: how many further probes are made at grading.
     """
 
@@ -50,7 +53,7 @@ class Result:
 
     @property
     def status(self):
-        if all(finding.passed for finding in self.findings):
+        if self.points == self.max_points:
             return "ok"
         if any(finding.code == UNANSWERED for finding in self.findings):
             return "unanswered"
@@ -88,7 +91,7 @@ class Result:
         )
 
     def _by_mark(self):
-        return sorted(self.findings, key=lambda finding: ("to do", "not reached", "passed").index(finding.mark))
+        return sorted(self.findings, key=lambda finding: [*MARKS].index(finding.mark))
 
     def _notes(self):
         if not self.hidden or self.status == "unanswered":
@@ -111,6 +114,7 @@ CELL = (
 NOTE = "padding: 6px 0 0 0; opacity: 0.75"
 MARKS = {
     "to do": ("&#10007;", "var(--jp-error-color1, #d55e00)"),
+    "advice": ("&#8505;", "inherit"),
     "not reached": ("&ndash;", "inherit"),
     "passed": ("&#10003;", "var(--jp-success-color1, #009e73)"),
 }
