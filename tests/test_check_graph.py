@@ -92,6 +92,24 @@ def test_notes():
     assert notes["plus_and_activation"] == set()
 
 
+def test_training_reaches_the_layers_of_a_nested_model():
+    def nested(x):
+        inner = keras.Sequential([layers.Input(x.shape[1:]), layers.BatchNormalization()])
+        return inner(x, training=False)
+
+    calls = trace(model(nested).to_json()).calls
+    assert [call.kwargs.get("training") for call in calls] == [None, False]
+
+
+def test_a_softmax_over_the_pictures_is_another_one():
+    def ends(last):
+        return graph(lambda x: last(layers.Dense(4)(layers.Flatten()(x))))
+
+    assert ends(layers.Softmax()) == ends(layers.Softmax(1)) == ends(ops.softmax)
+    for last in layers.Softmax(0), functools.partial(ops.softmax, axis=0):
+        assert ends(last) != ends(layers.Softmax())
+
+
 # Words: the place is named, the line is not given away.
 
 

@@ -143,7 +143,12 @@ def _add(found, layer, scope, args, kwargs, shape=None):
     config = layer["config"]
     name = scope + str(layer.get("name", config.get("name")))
     if _is_model(layer):
-        return _inline(config, list(refs(args)), name + "/", found)
+        first = len(found.calls)
+        outputs = _inline(config, list(refs(args)), name + "/", found)
+        if kwargs.get("training") is not None:  # holds for each layer inside that was not told otherwise
+            for call in found.calls[first:]:
+                call.kwargs.setdefault("training", kwargs["training"])
+        return outputs
     if len(found.calls) >= MAX_CALLS:
         raise UnreadableConfig(f"it calls more than {MAX_CALLS} layers")
     found.calls.append(Call(_family(layer), str(layer["class_name"])[:60], dict(config), args, kwargs, name, shape))
@@ -392,6 +397,9 @@ def _write(call, inputs, graph):
         return add("activation", {"function": "relu"})
     if kind in ACTIVATIONS or kind == "Activation":
         function = _activation(kind, config)
+        axis = config.get("axis", -1)
+        if function in ("softmax", "log_softmax") and isinstance(axis, int) and _from_end(axis, shape) != -1:
+            function = f"{function} over axis {axis}"
         return inputs[0] if function == "linear" else add("activation", {"function": function})
     if kind in CONVOLUTIONS:
         _window(CONVOLUTIONS[kind], config, inputs, shape, graph, add)
