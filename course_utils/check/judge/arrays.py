@@ -1,0 +1,173 @@
+"""What is said of a function of NumPy arrays, or of numbers: shape, type, numbers, and the mistake that gives them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from course_utils.check.judge import call_problem, not_reached
+from course_utils.check.result import UNANSWERED, Finding
+
+KINDS = {"b": "truth values", "i": "whole numbers", "u": "whole numbers", "f": "floating-point", "c": "complex"}
+
+
+class Mistake(NamedTuple):
+    """A known mistake. message: may name {asked}, the arguments in words. compute: of the arguments, its result."""
+
+    code: str
+    message: str
+    compute: Callable
+
+
+def judge_arrays(evidence, probes, steps, reference, mistakes=(), errors=("ValueError",)):
+    """The findings for the evidence of `ask_arrays`: one a step; a single one if it is not answered.
+
+    probes: as there. steps: of `judge.models.Step`, in which the probes' steps are found by name; the first that is
+    wrong in a step is told, a mistake only once. reference: of the arguments of a probe, the right array or number; it
+    raises ValueError where the answer should stop with one of `errors` (names of types). mistakes: those tried where
+    something else comes out than should, the likeliest first. A step without points is told only where another passed.
+    """
+    found = []
+    for probe, got in zip(probes(evidence["seed"], evidence["hidden"]), evidence["probes"], strict=True):
+        found.append((probe.step, _fault(probe.arguments, got, reference, mistakes, errors)))
+    told, findings = set(), []
+    for step in steps:
+        fault = next((fault for name, fault in found if name == step.name and fault), None)
+        if fault and fault.code == UNANSWERED:
+            return [fault]
+        if not step.points and not any(finding.passed for finding in findings):
+            continue
+        if fault is None:
+            findings.append(Finding(step.name, True, step.passed, points=step.points))
+        elif fault.code in told:
+            findings.append(not_reached(step.what, step.points))
+        else:
+            told.add(fault.code)
+            findings.append(replace(fault, points=step.points))
+    return findings
+
+
+def words(arguments):
+    """ "a of shape (2, 3) and W of shape (3, 4) and type float64", "n=5 and f=3"."""
+    parts = [_word(name, value) for name, value in arguments.items()]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+def _word(name, value):
+    if not isinstance(value, np.ndarray):
+        return f"{name}={value!r}"
+    return f"{name} of shape {value.shape}" + (f" and type {value.dtype}" if value.dtype != "float32" else "")
+
+
+def agree(a, b, tolerance=1e-4):
+    """Are two arrays of one shape and of the same numbers: up to `tolerance` of the largest of b, integers exactly?"""
+    if a.shape != b.shape or a.dtype.kind == "c":
+        return False
+    if not b.size or b.dtype.kind in "iub":
+        return np.array_equal(a, b)
+    a, b = np.float64(a), np.float64(b)
+    return bool(np.all(np.abs(a - b) <= tolerance * np.abs(b).max()))
+
+
+def _fault(arguments, got, reference, mistakes, errors):
+    """The finding for what is wrong on one probe, or None."""
+    call, asked = got["call"], words(arguments)
+    name = call.get("name", "the answer")
+    try:
+        expected = np.asarray(reference(**arguments))
+    except ValueError:
+        return _not_refused(call, name, asked, errors)
+    problem = call_problem(call, 0, f"{name}, called with {asked},") or _not_numbers(got, name, expected)
+    if problem:
+        return problem
+    y = got["y"]
+    if y is None or not agree(y, expected):
+        explained = _explained(y, arguments, mistakes, asked) or _truncated(y, expected, got["type"], asked)
+        return explained or _other(y, got["shape"], expected, asked)
+    if got["changed"]:
+        changed = " and ".join(got["changed"])
+        text = f"{name} writes into {changed}, which belongs to whoever calls it. Where does it change in place?"
+        return Finding("changes_arguments", False, text)
+    return _wrong_type(y, expected, got["type"], asked)
+
+
+def _not_refused(call, name, asked, errors):
+    """The finding for a call that should have been refused, or None."""
+    expected = f"a {errors[0]}"
+    if call["outcome"] == "returned":
+        text = f"Called with {asked}, {name} says nothing and returns {call['words']}. What should it do instead?"
+        return Finding("not_refused", False, text, expected, call["words"])
+    if call["outcome"] == "raised" and call["error"]["type"] not in errors:
+        got = call["error"]["type"]
+        text = f"Called with {asked}, {name} stops with {got}, where {errors[0]} is asked for. Who should raise it?"
+        return Finding("wrong_error", False, text, expected, got)
+    return None if call["outcome"] == "raised" else call_problem(call, 0)
+
+
+def _not_numbers(got, name, expected):
+    """The finding for something that is no array of numbers, or no number, or None."""
+    if got["shape"] is not None:
+        return None
+    wanted = "a NumPy array" if expected.ndim else "a number"
+    if got["call"]["kind"] == "none":
+        text = f"{name} returns None. Does its last line return what was computed?"
+        return Finding("returned_none", False, text, wanted, "None")
+    text = f"{name} returns {got['call']['words']}, where {wanted} should come out. What does its last line return?"
+    return Finding("not_an_array" if expected.ndim else "not_a_number", False, text, wanted, got["call"]["words"])
+
+
+def _explained(y, arguments, mistakes, asked):
+    """The finding for the mistake that would give y, or None."""
+    for mistake in mistakes if y is not None else ():
+        try:
+            with np.errstate(all="ignore"):
+                wrong = np.asarray(mistake.compute(**arguments))
+        except Exception:  # a mistake that cannot be made with these arguments
+            continue
+        if agree(y, wrong) or (np.isnan(wrong).any() and np.array_equal(y, wrong, equal_nan=True)):
+            return Finding(mistake.code, False, mistake.message.format(asked=asked))
+    return None
+
+
+def _truncated(y, expected, kind, asked):
+    """The finding for whole numbers where fractions are expected, or None."""
+    if y is not None and y.shape == expected.shape and (y.dtype.kind in "iub") and expected.dtype.kind == "f":
+        return _wrong_type(y, expected, kind, asked)
+    return None
+
+
+def _other(y, shape, expected, asked):
+    """The finding for an array, or a number, that nothing known explains."""
+    if tuple(shape) != expected.shape:
+        shapes = str(expected.shape) if expected.ndim else "one number", str(tuple(shape))
+        text = f"Called with {asked}, it returns an array of shape {shapes[1]}. What should each of its axes count?"
+        return Finding("wrong_shape", False, text, *shapes)
+    if not np.isfinite(y).all():
+        text = (
+            f"Called with {asked}, it returns NaN or infinity. Where could it divide by zero, or leave numbers unset?"
+        )
+        return Finding("nan", False, text)
+    at = np.unravel_index(np.argmax(np.abs(np.nan_to_num(y) - expected)), expected.shape)
+    where = f" at [{', '.join(map(str, at))}]" if expected.ndim else ""
+    numbers = (f"{array[at]:,}" if array.dtype.kind in "iu" else f"{array[at]:.4g}" for array in (expected, y))
+    text = f"Called with {asked}, other numbers come out than should. Can you do one of them by hand?"
+    text = text if expected.ndim else f"Called with {asked}, another number comes out than should."
+    return Finding("other_numbers", False, text, *(number + where for number in numbers))
+
+
+def _wrong_type(y, expected, kind, asked):
+    """The finding for the right numbers in a type that cannot hold them all, or None."""
+    if KINDS[y.dtype.kind] != KINDS[expected.dtype.kind]:
+        text = f"Called with {asked}, the result is of type {kind if not y.ndim else y.dtype}. Which step makes it so?"
+        return Finding("wrong_dtype", False, text, KINDS[expected.dtype.kind], KINDS[y.dtype.kind])
+    if y.dtype.kind == "f" and (
+        y.dtype.itemsize < expected.dtype.itemsize or not agree(y, expected, _digits(expected))
+    ):
+        text = f"Called with {asked}, digits are lost on the way. Which step rounds them?"
+        return Finding("precision_lost", False, text, f"as exact as {expected.dtype}")
+    return None
+
+
+def _digits(expected):
+    return 1e-10 if expected.dtype.itemsize == 8 else 1e-4
