@@ -23,8 +23,14 @@ class Exercise(NamedTuple):
 
 
 EXERCISES = {
+    "conv_output_size": Exercise(1, "conv_output_size", hidden=10),
+    "lenet5": Exercise(4, "lenet5", hidden=2),
+    "local_response_normalization": Exercise(3, "local_response_normalization", hidden=3),
+    "alexnet": Exercise(3, "alexnet", hidden=1),
+    "vgg16": Exercise(3, "vgg16", hidden=1),
     "conv1x1": Exercise(2, "conv1x1", hidden=3),
     "multiplications": Exercise(1, "multiplications", hidden=3),
+    "inception_module": Exercise(4, "inception_module", hidden=3),
     "happy_model": Exercise(6, "HappyModel", hidden=3),
     "identity_block": Exercise(8, "identity_block", hidden=3),
     "convolutional_block": Exercise(8, "convolutional_block", hidden=3),
