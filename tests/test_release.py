@@ -109,17 +109,32 @@ def test_a_release_never_overwrites(tmp_path):
     assert written[0].read_bytes() == before
 
 
-def test_a_picture_travels_inside_the_notebook(tmp_path):
-    (tmp_path / "images").mkdir()
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "images" / "block.svg").write_text("<svg/>")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell("![A block](../images/block.svg) ![](x.png)")]
-    )
-    nbformat.write(notebook, tmp_path / "notebooks" / "01_a.ipynb")
-    cell = release.student_copy(tmp_path / "notebooks" / "01_a.ipynb").cells[0]
-    assert cell.source == "![A block](attachment:block.svg) ![](x.png)"
-    assert cell.attachments == {"block.svg": {"image/svg+xml": "PHN2Zy8+"}}
+def test_the_pictures_of_a_copy_lie_beside_it(tmp_path):
+    """Each file that the Markdown of a copy shows is there, as the course has it."""
+    shown = 0
+    for copy in release.release(tmp_path):
+        for cell in nbformat.read(copy, 4).cells:
+            if cell.cell_type == "markdown":
+                assert not cell.get("attachments")  # JupyterLab shows no SVG among them
+                for link in re.findall(r"!\[.+?\]\((.+?)\)", cell.source):
+                    shown += 1
+                    assert (tmp_path / link).read_bytes() == (files.ROOT / link).read_bytes()
+    assert shown
+    assert {path.name for path in tmp_path.iterdir()} == {"images", *(path.name for path in MASTERS.values())}
+
+
+def test_a_release_overwrites_no_picture(tmp_path):
+    first, second = list(MASTERS)[:2]
+    release.release(tmp_path, [first])
+    release.release(tmp_path, [second])  # pictures that both show are there already
+    for path in tmp_path.glob("*.ipynb"):
+        path.unlink()
+    mine = next(tmp_path.glob("images/*"))
+    mine.write_text("my own picture")
+    with pytest.raises(CourseError, match=f"already holds images/{mine.name}"):
+        release.release(tmp_path)
+    assert mine.read_text() == "my own picture"
+    assert not list(tmp_path.glob("*.ipynb"))
 
 
 # --- The workspace --------------------------------------------------------------------------------------------------
@@ -175,3 +190,13 @@ def test_a_notebook_that_was_there_before_is_a_students(course):
     (course.folder / "01_a.ipynb").write_text("not even a notebook")
     assert course("first") == [("01_a_version2.ipynb", "a newer version, beside your own work")]
     assert (course.folder / "01_a.ipynb").read_text() == "not even a notebook"
+
+
+def test_the_workspace_has_the_pictures_and_follows_them(course, tmp_path):
+    (tmp_path / "images").mkdir()
+    for text in "<svg/>", "<svg><title>newer</title></svg>":
+        (tmp_path / "images" / "block.svg").write_text(text)
+        course("![A block](../images/block.svg) ![](x.png)")
+        assert (course.folder / "images" / "block.svg").read_text() == text
+    assert told(course.folder / "01_a.ipynb") == "![A block](images/block.svg) ![](x.png)"
+    assert not list(course.folder.glob("*version2*"))
