@@ -526,7 +526,8 @@ class _Comparison:
             code = "wrong_merge" if expected.kind in MERGES else "wrong_pooling"
             text = f"{place} is {_one(_kind(got))}. What should happen there?"
             return self.add(code, place, text, _kind(expected), _kind(got))
-        for key, wanted in expected.params.items():
+        grouped = dict.fromkeys({"groups"} & got.params.keys(), 1)  # which a node names only where there are several
+        for key, wanted in (grouped | expected.params).items():
             given = got.params.get(key)
             if given == wanted or (key == "bias" and given is None):  # None: before a batch normalisation
                 continue
@@ -551,7 +552,8 @@ class _Comparison:
             return "wrong_pooling", f"{place} has {given}. Which size, strides and padding are asked for?"
         if key == "kernel":
             size = node.params["kernel"][0]
-            if given == "a 3x3 kernel" and size > 1 and place.part == "main path" and not place.label:
+            block = "add" in _kinds(self.r) and place.part == "main path" and not place.label
+            if given == "a 3x3 kernel" and size > 1 and block:
                 text = f"with f={size} {place} still has {given}. Which argument should set its size?"
                 return "kernel_size_ignored", text
             return "wrong_kernel_size", f"{place} has {given}. Which size should it have?"

@@ -11,10 +11,11 @@ from types import FunctionType
 import keras
 
 from course_utils.check import evidence, numbers
-from course_utils.networks import resnet
+from course_utils.networks import alexnet, lenet, resnet, vgg
 
 BLOCKS = [function for function in vars(resnet).values() if isinstance(function, FunctionType)]
 NETWORKS = [resnet.ResNet50, resnet.resnet50_headless, resnet._stem, resnet._stages, keras.applications.ResNet50]
+NETWORKS += [lenet.lenet5, lenet._lenet5, alexnet.alexnet, alexnet._alexnet, vgg.vgg16, keras.applications.VGG16]
 MAX_PARAMETERS = 60_000_000  # of a network
 
 
@@ -65,6 +66,17 @@ def spelling(answer, *names):
     except (TypeError, ValueError):
         known = ()
     return next((name for name in names if name in known), names[0])
+
+
+def defaults(answer):
+    """The default values in the signature of an answer, as plain data: {"classes": 1000}; none where it has no such."""
+    try:
+        parameters = inspect.signature(answer).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    plain = int | float | str | tuple | list | None
+    found = {p.name: p.default for p in parameters if p.default is not p.empty and isinstance(p.default, plain)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
 def drawn_blocks(seed, projected):
