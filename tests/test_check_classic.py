@@ -185,7 +185,13 @@ class Networks:
     build = staticmethod(built("vgg16"))
 
 
+def both_forms(input_shape=(32, 32, 1), classes=10, original=False):
+    form = {"activation": "tanh", "pool": average_pool} if original else {}
+    return built("lenet5", steps=partial(lenet_steps, **form))(input_shape, classes)
+
+
 RIGHT = {
+    "lenet_both_forms": ("lenet5", both_forms),
     "lenet_today": ("lenet5", built("lenet5")),
     "lenet_1998": ("lenet5", built("lenet5", steps=partial(lenet_steps, activation="tanh", pool=average_pool))),
     "lenet_sigmoid": ("lenet5", built("lenet5", steps=partial(lenet_steps, activation="sigmoid", pool=average_pool))),
@@ -242,7 +248,24 @@ def stub():
 
 MADE = built("lenet5")()
 
+
+def flag_ignored(input_shape=(32, 32, 1), classes=10, original=False):
+    return both_forms(input_shape, classes)
+
+
+def flag_changes_the_pooling_only(input_shape=(32, 32, 1), classes=10, original=False):
+    pool = average_pool if original else max_pool
+    return built("lenet5", steps=partial(lenet_steps, pool=pool))(input_shape, classes)
+
+
+def flag_the_wrong_way_round(input_shape=(32, 32, 1), classes=10, original=False):
+    return both_forms(input_shape, classes, not original)
+
+
 WRONG = {  # exercise, code, points, answer
+    "lenet_flag_ignored": ("lenet5", "wrong_activation", 2, flag_ignored),
+    "lenet_flag_changes_the_pooling_only": ("lenet5", "wrong_activation", 2, flag_changes_the_pooling_only),
+    "lenet_flag_the_wrong_way_round": ("lenet5", "wrong_pooling", 2, flag_the_wrong_way_round),
     "lenet_max_and_tanh": ("lenet5", "mixed_forms", 3, built("lenet5", steps=partial(lenet_steps, activation="tanh"))),
     "lenet_mean_and_relu": ("lenet5", "mixed_forms", 3, built("lenet5", steps=partial(lenet_steps, pool=average_pool))),
     "lenet_one_tanh": ("lenet5", "wrong_activation", 2, built("lenet5", in_place(2, conv(16, 5, activation="tanh")))),

@@ -1,10 +1,14 @@
-"""What is asked of lenet5: pictures larger than the notebook's, in colour, of other classes; and the default values."""
+"""What is asked of lenet5: pictures larger than the notebook's, in colour, of other classes; and the default values.
+
+An answer that knows the argument `original` is asked for the form of 1998, too.
+"""
 
 import random
 
-from course_utils.check.ask.models import ask_network
+from course_utils.check.ask.models import ask_network, defaults
 
 PROBES = [{"input_shape": [36, 44, 3], "classes": 7}, {}]
+OF_1998 = [{"input_shape": [36, 44, 3], "classes": 7, "original": True}]
 INSTEAD = [{"input_shape": [64, 64, 1], "classes": 10}]  # which one pooling too many does not shrink to nothing
 
 
@@ -12,6 +16,6 @@ def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_network`."""
     rng = random.Random(seed)
     shapes = [[rng.randint(16, 50), rng.randint(16, 50), rng.randint(1, 4)] for _ in range(2 if hidden else 0)]
-    return ask_network(
-        answer, PROBES + [{"input_shape": shape, "classes": rng.randint(2, 12)} for shape in shapes], INSTEAD
-    )
+    probes = PROBES + (OF_1998 if "original" in defaults(answer) else [])
+    probes += [{"input_shape": shape, "classes": rng.randint(2, 12)} for shape in shapes]
+    return ask_network(answer, probes, INSTEAD)
