@@ -1,12 +1,16 @@
 """What distinguishes two canonical graphs, said as a teacher would say it: where, what stands there, what to look at.
 
 A graph is read as a main path, the one with most convolutions, and its side paths: shortcuts that end in an addition,
-branches that end in a concatenation. The main paths are aligned as two texts are, then the side paths of those sums
-that correspond. Each difference has a code, the same for everybody who made the same mistake.
+branches that end in a concatenation (all of them: the main path leaps over). The main paths are aligned as two texts
+are, then the side paths of those sums and concatenations that correspond, the likest branches together.
+Each difference has a code, the same for everybody who made the same mistake.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import permutations
+from operator import and_, or_
 
 from course_utils.check.graph import KERNELS
 
@@ -106,11 +110,15 @@ class _Path:
 
 def _paths(graph):
     """The main path and the side paths of a graph; a side path may be empty, as an identity shortcut is."""
-    best, back = [], []
-    for node in graph.nodes:
+    best, back, above = [], [], []
+    for position, node in enumerate(graph.nodes):
         before = max(node.inputs, key=lambda i: best[i], default=None)
         kernels, length = best[before] if before is not None else (0, 0)
         best.append((kernels + (node.kind in KERNELS), length - 1))  # of equally many convolutions the shorter
+        above.append(reduce(or_, (above[i] for i in node.inputs), 1 << position))  # a bit for each node before it
+        if node.kind == "concat":
+            common = reduce(and_, (above[i] for i in node.inputs))
+            before = common.bit_length() - 1 if common else before
         back.append(before)
 
     def walk(position):
@@ -129,8 +137,8 @@ def _paths(graph):
         sides.append(_Path(positions, source))
         waiting += positions
     for merge in waiting:  # grows while it is read
-        others = list(graph.nodes[merge].inputs)
-        if others:
+        others = sorted(graph.nodes[merge].inputs)
+        if back[merge] in others and graph.nodes[merge].kind != "concat":
             others.remove(back[merge])
         for position in others:
             positions, source = walk(position)
@@ -173,9 +181,9 @@ def _places(graph, main, sides):
             _name(graph, main.positions[done:first], part, where, places)
         _name(graph, main.positions[max(first, done) : merge], "main path", label, places)
         _name(graph, main.positions[merge : last + 1], "addition", label, places)
-        for number, side in enumerate((s for s in sides if s.merge == main.positions[merge]), start=1):
+        for side in (s for s in sides if s.merge == main.positions[merge]):
             if node.kind == "concat":
-                _name(graph, side.positions, "branch", f" of side branch {number}{label}", places)
+                _name(graph, side.positions, "branch", f" of {_branch(graph, side)}{label}", places)
             else:
                 _name(graph, side.positions, "shortcut", f" on the shortcut{label}", places)
         done = last + 1
@@ -183,6 +191,15 @@ def _places(graph, main, sides):
     for position in range(len(graph.nodes)):
         places.setdefault(position, _Place("branch", "", f"{_one(_kind(graph.nodes[position]))} beside the main path"))
     return places
+
+
+def _branch(graph, side):
+    """A branch by what it holds: "the pooling branch", "the 3x3 branch"."""
+    nodes = [graph.nodes[position] for position in side.positions]
+    if any(node.kind in POOLS for node in nodes):
+        return "the pooling branch"
+    kernels = [node.params["kernel"] for node in nodes if "kernel" in node.params]
+    return f"the {max(kernels)[0]}x{max(kernels)[1]} branch" if kernels else "the branch without convolutions"
 
 
 def _labels(blocks, has_stem):
@@ -287,6 +304,28 @@ def _key(node):
     return f"{node.kind} {node.params}"
 
 
+def _distance(a_nodes, r_nodes):
+    """How far two paths are apart: the cost of their alignment."""
+    cost = 0
+    for i, j in _align(a_nodes, r_nodes):
+        paired = i is not None and j is not None
+        cost += _cost(a_nodes[i], r_nodes[j]) if paired else _gap(a_nodes[i] if j is None else r_nodes[j])
+    return cost
+
+
+def _likest(far):
+    """The pairs (i, j) that are nearest in all: far[i][j] says how far they are apart. None for no partner."""
+    rows, columns = len(far), len(far[0])
+    if rows > columns:
+        return [(i, j) for j, i in _likest([list(column) for column in zip(*far, strict=True)])]
+    if columns > 6:  # too many orders to try
+        chosen = tuple(range(rows))
+    else:
+        chosen = min(permutations(range(columns), rows), key=lambda js: sum(far[i][j] for i, j in enumerate(js)))
+    left = [(None, j) for j in range(columns) if j not in chosen]
+    return [*enumerate(chosen), *left]
+
+
 def _lone(events, k, side):
     """Is there an event number k, and has its node of this side no partner?"""
     return 0 <= k < len(events) and events[k][side] is not None and events[k][1 - side] is None
@@ -335,7 +374,7 @@ class _Comparison:
         self._count_outputs()
         self._path(a_main.positions, r_main.positions)
         self._other_outputs()
-        self.found = _strides_everywhere(_swapped_filters(self.found))
+        self.found = _strides_everywhere(_swapped_filters(_merged_otherwise(self.found)))
         return [difference for difference, *_ in self.found]
 
     def add(self, code, place, message, expected, got, **about):
@@ -487,6 +526,9 @@ class _Comparison:
                 f"nothing is added at the end of {place.block}: what entered it has no short way to its end. "
                 "What makes a block residual?"
             )
+        elif node.kind == "concat":
+            code = "branches_not_joined"
+            text = f"the branches{place.label} are not joined, so that one at most comes out. Which layer joins them?"
         elif node.kind in POOLS:
             code, text = "wrong_pooling", f"{place} is missing. What should happen to the feature maps there?"
         elif node.kind == "pad":
@@ -569,6 +611,9 @@ class _Comparison:
             return "wrong_input_shape", f"the network takes pictures of shape {given}, not those it is asked to take."
         if key == "axis" and node.kind == "norm":
             return "bn_axis", f"{place} does not normalise the channels. Along which axis do they lie?"
+        if key == "axis" and node.kind == "concat":
+            text = f"{place} lays the branches side by side in the picture. Which axis counts the channels?"
+            return "concat_axis", text
         return "wrong_setting", f"{place} has {given}."
 
     # What ends in a sum beside the main path.
@@ -577,19 +622,37 @@ class _Comparison:
         a_sides = [side for side in self.a_sides if side.merge == a_merge]
         r_sides = [side for side in self.r_sides if side.merge == r_merge]
         place = self.place[r_merge]
-        if self.r.nodes[r_merge].kind != "add" and len(a_sides) != len(r_sides):
-            counts = [f"{len(sides) + 1} branches" for sides in (r_sides, a_sides)]
-            code = "branch_missing" if len(a_sides) < len(r_sides) else "branch_extra"
-            return self.add(code, place, f"{place} joins {counts[1]}. How many belong there?", *counts)
+        if self.r.nodes[r_merge].kind == "concat" and a_sides:
+            return self._branches(a_sides, r_sides, place)
         for a_side, r_side in zip(a_sides, r_sides, strict=False):
-            if self.r.nodes[r_merge].kind == "add":
-                self._shortcut(a_side, r_side, place)
-            else:
-                self._path(a_side.positions, r_side.positions)
-                self._source(a_side, r_side, place, f"a branch{place.label}")
+            self._shortcut(a_side, r_side, place)
         if len(a_sides) < len(r_sides):
             self._lost(place)
         return None
+
+    def _branches(self, a_sides, r_sides, place):
+        """Compare what two concatenations join: each branch with the likest."""
+        a_nodes, r_nodes = (
+            [[graph.nodes[p] for p in side.positions] for side in sides]
+            for graph, sides in ((self.a, a_sides), (self.r, r_sides))
+        )
+        pairs = _likest([[_distance(a, r) for r in r_nodes] for a in a_nodes])
+        pairs = sorted(pairs, key=lambda pair: len(r_sides) if pair[1] is None else pair[1])
+        counts = [f"{len(sides)} branches" for sides in (r_sides, a_sides)]
+        for i, j in pairs:
+            if i is None:
+                missing = f"{_branch(self.r, r_sides[j])}{place.label}"
+                text = f"{missing} is missing: {counts[1]} are joined. Which belong there?"
+                self.add("branch_missing", replace(place, part="branch"), text, *counts)
+            elif j is None:
+                text = f"{place} joins {counts[1]}, one of them too many. Which belong there?"
+                self.add("branch_extra", replace(place, part="branch"), text, *counts)
+        both = [(a_sides[i], r_sides[j]) for i, j in pairs if i is not None and j is not None]
+        for a_side, r_side in both:
+            self._path(a_side.positions, r_side.positions)
+        for a_side, r_side in both:
+            name = f"{_branch(self.r, r_side)}{place.label}"
+            self._source(a_side, r_side, replace(place, part="branch"), name)
 
     def _lost(self, place):
         text = (
@@ -644,7 +707,7 @@ class _Comparison:
             return
         leaves = self.partner.get(a_side.source)
         should = self.stands_for.get(r_side.source, r_side.source)
-        if leaves == should or leaves is None:
+        if leaves == should or leaves is None or should is None:
             return
         after = self.place[leaves]
         if leaves > should:
@@ -676,6 +739,12 @@ class _Comparison:
 
 
 # Several differences that are one mistake.
+
+
+def _merged_otherwise(found):
+    """Branches that end in a sum, not in a concatenation, are told by that alone."""
+    merges = [item for item in found if item[0].code == "wrong_merge" and item[0].expected == NAMES["concat"]]
+    return merges or found
 
 
 def _swapped_filters(found):

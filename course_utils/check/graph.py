@@ -12,6 +12,8 @@ from hashlib import sha256
 
 MAX_CALLS = 3000  # of layers and operations; ResNet-152 has about 520
 
+MAX_BRANCHES = 64  # that concatenations of concatenations are read as; nested ones multiply
+
 MODELS = ("Functional", "Sequential", "Model")
 
 
@@ -317,11 +319,11 @@ class Graph:
         return self.digest() == other.digest()
 
     def digest(self):
-        """A fingerprint of the architecture: names and the order of the operands of a sum left out, sharing kept."""
+        """A fingerprint of the architecture: names and the order of what is added or joined left out, sharing kept."""
         prints = []
         for node in self.nodes:
             inputs = [prints[i] for i in node.inputs]
-            inputs = sorted(inputs) if node.kind in ("add", "multiply", "average") else inputs
+            inputs = sorted(inputs) if node.kind in ("add", "multiply", "average", "concat") else inputs
             prints.append(_print(node.kind, sorted(node.params.items()), inputs))
         shared = sorted(sorted(prints[i] for i in positions) for positions in self.shared().values())
         return _print([prints[i] for i in self.outputs], shared)
@@ -343,8 +345,9 @@ def canonical(config):
 
     Written in one way: an activation as a layer, as a function of keras.ops or as an argument; `+`, Add() and
     layers.add; ZeroPadding2D before a convolution, and 'same', as rows and columns of zeros; an axis from the end; a
-    global average however it was taken; nested models without their walls. Dropped: names, initializers, regularizers,
-    epsilon and momentum, Dropout at inference, the bias of a convolution whose mean is subtracted next.
+    global average however it was taken; a concatenation of concatenations; nested models without their walls. Dropped:
+    names, initializers, regularizers, epsilon and momentum, Dropout at inference, the bias of a convolution whose mean
+    is subtracted next, the order of what is concatenated, which only gives the channels another order.
     """
     try:
         found = trace(config)
@@ -395,6 +398,9 @@ def _write(call, inputs, graph):
         if kind == "Concatenate" and shape and params["axis"] == -1:
             channels = [graph.nodes[i].shape[-1] if graph.nodes[i].shape else None for i in inputs]
             shape = (*shape[:-1], None if None in channels else sum(channels))
+            inner = [graph.nodes[i].inputs if graph.nodes[i].kind == "concat" else [i] for i in inputs]
+            if sum(map(len, inner)) <= MAX_BRANCHES:
+                inputs = [i for positions in inner for i in positions]
         return add(MERGES[kind], params, shape)
     if kind == "Maximum" and call.family == "ops" and [a for a in call.args if not isinstance(a, Ref)] in ([0], [0.0]):
         return add("activation", {"function": "relu"})

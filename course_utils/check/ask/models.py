@@ -19,37 +19,40 @@ NETWORKS += [lenet.lenet5, lenet._lenet5, alexnet.alexnet, alexnet._alexnet, vgg
 MAX_PARAMETERS = 60_000_000  # of a network
 
 
-def ask_block(answer, probes, instead):
-    """Evidence of a block.
+def _residual(answer, X, asked):
+    offered = {"X": X, "f": asked["f"], "filters": [*asked["filters"]], "stage": 2, "block": "a"}
+    return offered | ({spelling(answer, "s", "stride", "strides"): asked["s"]} if "s" in asked else {})
+
+
+def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
+    """Evidence of a block. offer(answer, X, asked): the arguments with which it is called, in order.
 
     "probes": what came of each. If the first raises, "instead" is what came of the first of the others (shapes in which
     a mistake that hinders the addition cannot hinder it) on which a model can be made. "shared": does a block share
     weights with the first?
     """
-    first, model = _block(answer, probes[0])
+    first, model = _block(answer, probes[0], offer, forbidden)
     found = {"probes": [first], "instead": None, "shared": False}
     if first["call"]["outcome"] == "raised":
-        tried = (_block(answer, asked)[0] for asked in instead)
+        tried = (_block(answer, asked, offer, forbidden)[0] for asked in instead)
         found["instead"] = next((probe for probe in tried if probe.get("config")), None)
     elif model is not None:
         for asked in probes[1:]:
-            probe, other = _block(answer, asked)
+            probe, other = _block(answer, asked, offer, forbidden)
             found["probes"].append(probe)
             found["shared"] |= other is not None and evidence.share_weights(model, other)
     return found
 
 
-def _block(answer, asked):
+def _block(answer, asked, offer, forbidden):
     """(evidence, model) of one probe; None where no model can be made."""
-    X, filters = keras.Input(asked["shape"]), [*asked["filters"]]
-    offered = {"X": X, "f": asked["f"], "filters": filters, "stage": 2, "block": "a"}
-    if "s" in asked:
-        offered[spelling(answer, "s", "stride", "strides")] = asked["s"]
-    y, call = call_alone(answer, offered, BLOCKS)
+    X = keras.Input(asked["shape"])
+    offered = offer(answer, X, asked)
+    y, call = call_alone(answer, offered, forbidden)
     found = {"asked": asked, "call": call}
     if call["outcome"] != "returned":
         return found, None
-    found["changed"] = filters != asked["filters"]
+    found["changed"] = offered.get("filters") != asked.get("filters")
     found["returned"] = "input" if y is X else "symbolic" if isinstance(y, keras.KerasTensor) else "other"
     if found["returned"] != "symbolic":
         return found, None

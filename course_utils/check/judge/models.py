@@ -192,9 +192,16 @@ def _expected(reference, asked, before_softmax):
 
 
 def _outputs(config, before_softmax):
-    """What a model of this config says to two pictures of its own size."""
-    pictures = np.random.default_rng(0).standard_normal((2, *_size(graph.canonical(config))), dtype="float32")
-    return numbers.outputs(config, pictures, before_softmax=before_softmax)
+    """What a model of this config says to two pictures of its own size; what it concatenates in an order of its own."""
+    network = graph.canonical(config)
+    pictures = np.random.default_rng(0).standard_normal((2, *_size(network)), dtype="float32")
+    found = numbers.outputs(config, pictures, before_softmax=before_softmax)
+    return [_by_channel(y) if y.ndim == 4 else y for y in found] if network.count("concat") else found
+
+
+def _by_channel(y):
+    """Feature maps, the channels ordered by their sums."""
+    return y[..., np.argsort(y.sum(axis=(0, 1, 2), dtype="float64"))]
 
 
 def _same_weights(answer, expected):

@@ -1,0 +1,247 @@
+"""inception_module and inception_network: right answers keep every point, each mistake gets its own finding."""
+
+import keras
+import pytest
+from keras import layers, ops
+
+from course_utils import check
+from course_utils.networks import inception
+
+RIGHT, WRONG = {}, {}
+
+
+def right(exercise):
+    return lambda function: RIGHT.setdefault((exercise, function.__name__), function)
+
+
+def wrong(exercise, points, *codes):
+    """codes: of the findings that are no praise, in order; those not reached are left out."""
+
+    def remember(function):
+        WRONG[exercise, function.__name__] = (function, points, list(codes))
+        return function
+
+    return remember
+
+
+def faults(result):
+    return [finding.code for finding in result.findings if finding.mark == "to do"]
+
+
+def conv(x, filters, f=1, activation="relu", padding="same", **more):
+    return layers.Conv2D(filters, f, padding=padding, activation=activation, **more)(x)
+
+
+def pool(x):
+    return layers.MaxPooling2D(3, strides=1, padding="same")(x)
+
+
+def branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool, activation="relu"):
+    return [
+        conv(x, f1, 1, activation),
+        conv(conv(x, f3_reduce, 1, activation), f3, 3, activation),
+        conv(conv(x, f5_reduce, 1, activation), f5, 5, activation),
+        conv(pool(x), f_pool, 1, activation),
+    ]
+
+
+def joined(*x):
+    return layers.Concatenate()([*x])
+
+
+# A module, right.
+
+
+@right("inception_module")
+def plain(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return layers.concatenate(branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool), axis=3, name="inception")
+
+
+@right("inception_module")
+def another_order(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool, name=None):
+    one, three, five, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(pooled, five, one, three)
+
+
+@right("inception_module")
+def two_by_two(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one, three, five, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(joined(one, three), joined(five, pooled))
+
+
+@right("inception_module")
+def relu_once_for_all_branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one = conv(x, f1, 1, None)
+    three = conv(conv(x, f3_reduce), f3, 3, None)
+    five = conv(conv(x, f5_reduce), f5, 5, None)
+    return ops.relu(ops.concatenate([one, three, five, conv(pool(x), f_pool, 1, None)], axis=-1))
+
+
+@right("inception_module")
+def zeros_written_out(inputs, f1, f3_reduce, f3, f5_reduce, f5, f_pool, initializer="he_normal"):
+    def step(x, filters, f=1):
+        x = layers.ZeroPadding2D(f // 2)(x) if f > 1 else x
+        return layers.Activation("relu")(layers.Conv2D(filters, (f, f), kernel_initializer=initializer)(x))
+
+    three, five = step(step(inputs, f3_reduce), f3, 3), step(step(inputs, f5_reduce), f5, 5)
+    return joined(step(inputs, f1), three, five, step(pool(inputs), f_pool))
+
+
+@right("inception_module")
+def models_in_models(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    def tower(*steps):
+        return keras.Sequential([layers.Conv2D(n, f, padding="same", activation="relu") for n, f in steps])(x)
+
+    three, five = tower((f3_reduce, 1), (f3, 3)), tower((f5_reduce, 1), (f5, 5))
+    return joined(tower((f1, 1)), three, five, layers.Dropout(0.1)(conv(pool(x), f_pool)))
+
+
+# A module, wrong.
+
+
+@wrong("inception_module", 2, "relu_missing")
+def linear(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool, activation=None))
+
+
+@wrong("inception_module", 2, "wrong_activation")
+def elu(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool, activation="elu"))
+
+
+@wrong("inception_module", 2, "branch_missing")
+def no_pooling_branch(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3])
+
+
+@wrong("inception_module", 2, "branch_missing")
+def no_5x5_branch(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one, three, _, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(pooled, three, one)
+
+
+@wrong("inception_module", 2, "branch_extra")
+def the_input_too(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool), x)
+
+
+@wrong("inception_module", 2, "layer_missing")
+def no_bottleneck(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one, three, _, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(one, three, conv(x, f5, 5), pooled)
+
+
+@wrong("inception_module", 2, "layer_missing")
+def pooled_channels_not_projected(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], pool(x))
+
+
+@wrong("inception_module", 2, "wrong_pooling")
+def not_pooled(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], conv(x, f_pool))
+
+
+@wrong("inception_module", 2, "wrong_pooling")
+def averaged(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    pooled = layers.AveragePooling2D(3, 1, padding="same")(x)
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], conv(pooled, f_pool))
+
+
+@wrong("inception_module", 1, "exception", "wrong_pooling")
+def pooling_with_its_own_stride(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    pooled = layers.MaxPooling2D(3, padding="same")(x)
+    return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], conv(pooled, f_pool))
+
+
+@wrong("inception_module", 1, "exception", "wrong_padding")
+def valid(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one, three, _, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(one, three, conv(conv(x, f5_reduce), f5, 5, padding="valid"), pooled)
+
+
+@wrong("inception_module", 1, "exception", "concat_axis")
+def side_by_side(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return layers.Concatenate(axis=1)(branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool))
+
+
+@wrong("inception_module", 2, "wrong_merge")
+def summed(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    each = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return layers.Add()([layers.Conv2D(8, 1)(branch) for branch in each])
+
+
+@wrong("inception_module", 2, "branches_not_joined")
+def the_last_branch(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[-1]
+
+
+@wrong("inception_module", 2, "wrong_branch")
+def one_after_the_other(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one = conv(x, f1)
+    three = conv(conv(one, f3_reduce), f3, 3)
+    return joined(one, three, conv(conv(x, f5_reduce), f5, 5), conv(pool(x), f_pool))
+
+
+@wrong("inception_module", 2, "wrong_filters")
+def bottleneck_and_filters_exchanged(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, f1, f3, f3_reduce, f5_reduce, f5, f_pool))
+
+
+@wrong("inception_module", 2, "wrong_filters")
+def numbers_of_the_notebook(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return joined(*branches(x, 64, 96, 128, 16, 32, 32))
+
+
+@wrong("inception_module", 2, "wrong_kernel_size")
+def two_3x3_branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    one, three, _, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+    return joined(one, three, conv(conv(x, f5_reduce), f5, 3), pooled)
+
+
+@wrong("inception_module", 2, "extra_layer")
+def normalised(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return layers.BatchNormalization()(joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)))
+
+
+@wrong("inception_module", 0, "returned_other")
+def a_list(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+
+
+@wrong("inception_module", 0, "borrowed")
+def the_courses_own(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
+    return inception.inception_module(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("case", RIGHT, ids="-".join)
+def test_right_answers_keep_every_point(case, hidden):
+    result = check.run(case[0], RIGHT[case], hidden=hidden, seed=5)
+    assert faults(result) == []
+    assert (result.points, result.status) == (4, "ok")
+
+
+@pytest.mark.parametrize("case", WRONG, ids="-".join)
+def test_each_mistake_gets_its_finding(case):
+    answer, points, codes = WRONG[case]
+    for hidden in (False, True):
+        result = check.run(case[0], answer, hidden=hidden, seed=5)
+        assert faults(result) == codes
+        assert result.points == points
+        assert sum(finding.points for finding in result.findings) == 4
+
+
+@pytest.mark.parametrize("exercise", ["inception_module"])
+def test_a_stub_is_one_finding(exercise):
+    def answer(*arguments):
+        raise check.NotAnswered()
+
+    result = check.run(exercise, answer)
+    assert (result.status, len(result.findings)) == ("unanswered", 1)
+
+
+def test_a_branch_is_named_by_what_it_does():
+    finding = check.inception_module(no_5x5_branch).findings[1]
+    assert finding.message == "The 5x5 branch is missing: 3 branches are joined. Which belong there?"
+    finding = check.inception_module(bottleneck_and_filters_exchanged).findings[2]
+    assert "of the 3x3 branch" in finding.message
