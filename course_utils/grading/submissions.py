@@ -1,0 +1,376 @@
+"""What students handed in: found in folders and zip files, paired with the masters, and cut down to what is graded."""
+
+import ast
+import builtins
+import io
+import json
+import re
+import symtable
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from functools import cache, lru_cache, partial
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+import nbformat
+
+from course_utils.check import EXERCISES
+from course_utils.errors import CourseError
+from course_utils.files import masters
+
+MAX_NOTEBOOK = 50 << 20  # bytes
+MAX_CELLS = 2000
+MAX_FILES = 10_000  # of a zip file
+MOODLE = re.compile(r"(.+)_\d+_assignsubmission_\w+_?")
+CANVAS = re.compile(r"([^_]+)(?:_LATE)?_\d+_\d+_(.+)")
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One file that a student handed in. place: where it lies, for messages and for the order of two of them."""
+
+    student: str
+    place: str
+    read: object  # () -> bytes
+
+
+class Unreadable(Exception):
+    """Not a notebook; the text says why, in a sentence for the student."""
+
+
+# --- Finding ---------------------------------------------------------------------------------------------------------
+
+
+def find(place):
+    """All notebooks under a folder or in a zip file: a list of `Handed`, in the order of their names.
+
+    Understood are STUDENT/NOTEBOOK.ipynb, STUDENT/anything/NOTEBOOK.ipynb, STUDENT.zip, the folders of Moodle
+    (Name_123_assignsubmission_file_) and the flat files of Canvas (name_123_456_NOTEBOOK.ipynb).
+    Raises CourseError where there are none.
+    """
+    place = Path(place)
+    if not place.exists():
+        raise CourseError(f"There is no {place}: name the folder that holds one folder a student.")
+    found, students = [], set()
+    for parts, read in _files(place):
+        student, inner = _student(parts)
+        students.add(student)
+        if inner.endswith(".ipynb") and ".ipynb_checkpoints" not in inner:
+            found.append(Handed(student, inner, read))
+    if not found:
+        raise CourseError(f"{place} holds no notebooks: it should hold one folder (or zip file) a student.")
+    return sorted(found, key=lambda handed: (handed.student, natural(handed.place))), sorted(students)
+
+
+def _files(place):
+    """(the parts of its name, a function that reads it) of every file, inside zip files too."""
+    if place.is_file():
+        yield from _zipped((), lambda: place)
+        return
+    for path in sorted(place.rglob("*")):
+        parts = path.relative_to(place).parts
+        if any(part.startswith((".", "__MACOSX")) for part in parts) or path.is_symlink() or not path.is_file():
+            continue
+        if path.suffix.lower() == ".zip":
+            yield from _zipped((*parts[:-1], path.stem), lambda path=path: path)
+        else:
+            yield parts, lambda path=path: _bounded(path.stat().st_size, path.read_bytes)
+
+
+def _zipped(before, source, inner=False):
+    """The files of a zip file, as if it were a folder of its name; what is no zip file is one unreadable notebook.
+
+    source: a function that gives its path, or its bytes as a file. inner: is it inside another zip file?
+    """
+    try:
+        with zipfile.ZipFile(source()) as archive:
+            names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+    except (zipfile.BadZipFile, OSError, Unreadable) as error:
+        yield (*before, "damaged.zip.ipynb"), partial(_refuse, f"The zip file is damaged ({error}).")
+        return
+    for name in names[:MAX_FILES]:
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        parts = tuple(part for part in parts if part not in ("/", "..", "."))
+        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
+            continue
+        read = partial(_unzipped, source, name)
+        if name.lower().endswith(".zip") and not inner:
+            folder = (*before, *parts[:-1], parts[-1][:-4])
+            yield from _zipped(folder, lambda read=read: io.BytesIO(read()), inner=True)
+        else:
+            yield (*before, *parts), read
+
+
+def _refuse(words):
+    raise Unreadable(words)
+
+
+def _unzipped(source, name):
+    try:
+        with zipfile.ZipFile(source()) as archive, archive.open(name) as file:
+            data = file.read(MAX_NOTEBOOK + 1)  # whatever size it claims
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        raise Unreadable(f"The zip file cannot be read: {error}.") from None
+    return _bounded(len(data), lambda: data)
+
+
+def _bounded(size, read):
+    if size > MAX_NOTEBOOK:
+        raise Unreadable(f"The file has more than {MAX_NOTEBOOK >> 20} MB: clear its outputs and hand it in again.")
+    return read()
+
+
+def _student(parts):
+    """(student, the rest of the name)."""
+    if len(parts) > 1:
+        moodle = MOODLE.fullmatch(parts[0])
+        return clean(moodle[1] if moodle else parts[0]), "/".join(parts[1:])
+    canvas = CANVAS.fullmatch(parts[0])
+    return (clean(canvas[1]), canvas[2]) if canvas else (clean(Path(parts[0]).stem), parts[0])
+
+
+def clean(name):
+    """A student's name as it may stand in a path: no slashes, no control characters, at most 120 bytes."""
+    name = unicodedata.normalize("NFC", name)
+    name = "".join("_" if c in '/\\:*?"<>|' or unicodedata.category(c)[0] == "C" else c for c in name).strip(" .")
+    if len(name.encode()) > 120:
+        digest = sha256(name.encode()).hexdigest()[:8]
+        name = name.encode()[:110].decode(errors="ignore") + "~" + digest
+    return name or "_"
+
+
+def natural(place):
+    """A key that sorts "x 10" behind "x 9", and a copy behind what it is a copy of."""
+    stem = place.removesuffix(".ipynb")
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", stem.casefold())]
+
+
+# --- Masters ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Master:
+    """A notebook of the course as grading needs it.
+
+    cells: its code cells, (id, source) in order. exercises: {exercise: (id of its cell, name of its function)}.
+    given: the names that its own cells import from the course's networks.
+    """
+
+    stem: str
+    cells: dict
+    exercises: dict
+    given: list
+
+    @property
+    def points(self):
+        return sum(EXERCISES[exercise].points for exercise in self.exercises)
+
+
+@cache
+def all_masters():
+    """{stem: Master} of the notebooks that have exercises."""
+    found = {}
+    for stem, path in masters().items():
+        cells, exercises, given = {}, {}, []
+        for cell in nbformat.read(path, as_version=4).cells:
+            about = cell.metadata.get("nbgrader", {})
+            if cell.cell_type != "code":
+                continue
+            if about.get("solution"):
+                exercises[about["grade_id"]] = cell.id, None
+                cells[cell.id] = cell.source
+            elif about.get("grade"):  # check.exercise(function)
+                call = ast.parse(cell.source).body[-1].value
+                exercises[call.func.attr] = exercises[call.func.attr][0], call.args[0].id
+            else:
+                cells[cell.id] = cell.source
+                given += re.findall(r"^from course_utils\.networks\.\w+ import (.+)$", cell.source, re.MULTILINE)
+        names = [name.strip() for line in given for name in line.split(",")]
+        if exercises:
+            found[stem] = Master(stem, cells, exercises, names)
+    return found
+
+
+# --- Reading and pairing ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Submission:
+    """What is graded of a notebook. units: cells to run, in order; notes: what was noticed, for the feedback."""
+
+    student: str
+    notebook: str
+    units: list
+    notes: list = field(default_factory=list)
+
+    def request(self, seed):
+        """What goes into the sandbox: JSON-able."""
+        master = all_masters()[self.notebook]
+        return {
+            "cells": [{"id": unit.id, "source": unit.source, "exercise": unit.exercise} for unit in self.units],
+            "exercises": [[exercise, name] for exercise, (_, name) in master.exercises.items()],
+            "given": master.given,
+            "seed": seed,
+        }
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A cell that may run. exercise: of an answer, else None; own: is it the student's?"""
+
+    id: str
+    source: str
+    exercise: str | None = None
+    own: bool = False
+
+
+def parse(data):
+    """The cells of a notebook file as (id, kind, source, grade_id). Raises Unreadable."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError:
+            raise Unreadable("The file is not text: save the notebook in JupyterLab and hand it in again.") from None
+    try:
+        notebook = json.loads(text)
+        if notebook["nbformat"] != 4:
+            notebook = nbformat.reads(text, as_version=4)
+        cells = [_cell(cell) for cell in notebook["cells"]]
+    except json.JSONDecodeError:
+        raise Unreadable("The file is not a notebook, or only a part of one: hand it in again.") from None
+    except RecursionError:
+        raise Unreadable("The file is nested too deeply for a notebook.") from None
+    except Exception as error:  # whatever a wrong structure leads to, here or in nbformat
+        raise Unreadable(f"The file is not a notebook ({type(error).__name__}): hand it in again.") from None
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"The notebook has {len(cells):,} cells, more than the {MAX_CELLS:,} that are read.")
+    return cells
+
+
+def _cell(cell):
+    source = "".join(cell["source"]).replace("\r\n", "\n")
+    about = cell.get("metadata", {}).get("nbgrader") or {}
+    return str(cell.get("id", ""))[:80], str(cell["cell_type"]), source, about.get("grade_id")
+
+
+def recognise(cells, place=""):
+    """The stem of the master that the cells come from, or None: by ids, by names of exercises, by the file's name."""
+    scores = {}
+    for stem, master in all_masters().items():
+        ids = {cell[0] for cell in cells} & set(master.cells)
+        answers = {cell[3] for cell in cells} & set(master.exercises)
+        names = {name for _, name in master.exercises.values()} & {
+            name for cell in cells if cell[1] == "code" for name in _defined_functions(cell[2])
+        }
+        if answers or names or len(ids) > 3:
+            scores[stem] = (3 * len(answers) + len(ids) + 2 * len(names), stem == named(place))
+    return max(scores, key=scores.get) if scores else None
+
+
+def named(place):
+    """The stem of the master whose name a file bears, or None."""
+    return next((stem for stem in all_masters() if stem.split("_", 1)[1] in place.casefold()), None)
+
+
+def pair(student, stem, cells):
+    """Put the answers into the master's skeleton: a `Submission` with the units that the answers need.
+
+    An answer is every cell that carries its grade_id, in order; where none does, the cells that define its function.
+    Cells that the student added or changed stand where they stood, and run only for what the answers need of them.
+    """
+    master, notes = all_masters()[stem], []
+    known = {exercise for exercise in master.exercises if any(cell[3] == exercise for cell in cells)}
+    answers = {}  # position -> exercise
+    for position, (_, kind, source, grade_id) in enumerate(cells):
+        if kind != "code":
+            continue
+        if grade_id in master.exercises:
+            answers[position] = grade_id
+        else:
+            for exercise in master.exercises.keys() - known:
+                if master.exercises[exercise][1] in _defined_functions(source):
+                    answers[position] = exercise
+    for exercise in sorted({*answers.values()} - known):
+        notes.append(f"The cell of {exercise} has lost its mark: its answer was found by the function's name.")
+    for exercise in sorted(known):
+        if sum(found == exercise for found in answers.values()) > 1:
+            notes.append(f"There are several cells of {exercise}: they count as one, in their order.")
+
+    order = list(master.cells)
+    checks = {f"{exercise}_check" for exercise in master.exercises}
+    behind, anchor = {}, None
+    for position, (ident, kind, source, grade_id) in enumerate(cells):
+        own_cell = master.exercises[answers[position]][0] if position in answers else None
+        if own_cell or ident in master.cells:
+            anchor = own_cell or ident
+        if kind != "code" or grade_id in checks:
+            continue
+        if position in answers:
+            unit = Unit(f"{answers[position]} {position}", source, answers[position], own=True)
+            behind.setdefault(anchor, []).append(unit)
+        elif master.cells.get(ident) != source:
+            behind.setdefault(anchor, []).append(Unit(f"added {position}", source, own=True))
+    solutions = {ident for ident, _ in master.exercises.values()}
+    units = [*behind.get(None, [])]
+    for ident in order:
+        own = behind.get(ident, [])
+        units += own if ident in solutions else [Unit(ident, master.cells[ident]), *own]
+    return Submission(student, stem, needed(units), notes)
+
+
+TRAINING = {"fit", "evaluate", "predict", "train_on_batch"}
+
+
+def needed(units):
+    """The answers, and of all other cells those which define names that they use, directly or through each other."""
+    about = [_names(unit.source) for unit in units]
+    taken = {i for i, unit in enumerate(units) if unit.exercise}
+    givers = {name for unit, (defines, _, _) in zip(units, about, strict=True) if not unit.own for name in defines}
+    while True:
+        wanted = {name for i in taken for name in about[i][1]}
+        more = set()
+        for i, (unit, (defines, _, trains)) in enumerate(zip(units, about, strict=True)):
+            if i in taken or trains:
+                continue
+            # What the master gives counts before what a student made of it.
+            useful = defines & (wanted - givers if unit.own else wanted) or "*" in defines
+            if useful:
+                more.add(i)
+        if not more:
+            return [units[i] for i in sorted(taken)]
+        taken |= more
+
+
+@lru_cache(4096)
+def _names(source):
+    """(names that a cell defines, names that it uses and does not make itself, does it train?)."""
+    source = "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.splitlines())
+    try:
+        tree, table = ast.parse(source), symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set(), set(), False
+    defines = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
+        defines.add("*")
+    uses, tables = set(), [table]
+    while tables:
+        inner = tables.pop()
+        tables += inner.get_children()
+        uses |= {s.get_name() for s in inner.get_symbols() if s.is_referenced() and (inner is table or s.is_global())}
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    trains = any(isinstance(call, ast.Attribute) and call.attr in TRAINING for call in calls)
+    return defines, uses - set(vars(builtins)), trains
+
+
+@lru_cache(4096)
+def _defined_functions(source):
+    """The functions and classes that a cell defines at its top level."""
+    try:
+        body = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set(re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE))
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}

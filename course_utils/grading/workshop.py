@@ -1,0 +1,173 @@
+"""Warm processes: one that has imported everything, and forks those in which submissions run and are judged.
+
+    main process ── workshop ──┬── bench: forks a sandbox for each submission
+                               └── judge: turns evidence into findings
+
+TensorFlow takes two seconds to import; a fork takes a hundredth of one. A process that has run a TensorFlow operation
+cannot be forked any more, so neither the workshop nor a bench ever runs one, and a bench never reads what a student
+wrote: the next sandbox would inherit it.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from course_utils.errors import CourseError
+from course_utils.grading import sandbox, wire
+
+JUDGE_SECONDS = 30  # for the evidence of one exercise
+JUDGE_MEMORY = 4 << 30
+READY = b"."
+
+
+class Workshop:
+    """The main process's end: starts benches and judges. A context manager; whatever it started ends with it."""
+
+    def __init__(self, isolated=True):
+        self.isolated = isolated
+        self.socket, theirs = socket.socketpair()
+        self.home = tempfile.TemporaryDirectory(prefix="course-grade-")
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": self.home.name if not isolated else "/tmp",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(sandbox.PACKAGE.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            "COURSE_OFFLINE": "1",
+            "COURSE_CACHE_DIR": "/tmp/cache",
+            "KERAS_BACKEND": "tensorflow",
+            "MPLBACKEND": "agg",
+            "MPLCONFIGDIR": self.home.name,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "MALLOC_ARENA_MAX": "2",  # else each thread claims addresses, which are counted
+            "OMP_NUM_THREADS": "1",
+            "TF_NUM_INTRAOP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "1",
+        }
+        command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno())]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            command, env=environment, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet
+        )
+        theirs.close()
+        if self.socket.recv(1) != READY:
+            raise CourseError("The process that grades did not start: does `course run 04` work on this machine?")
+
+    def fork(self, kind):
+        """A socket to a new process: "bench" or "judge"."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.socket, [kind[:1].encode()], [theirs.fileno()])
+        return ours
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.socket.close()
+        self.process.wait()
+        self.home.cleanup()
+
+    def stop(self):
+        """End it now, whatever it is doing."""
+        self.process.kill()
+        self.__exit__()
+
+
+def main(descriptor):
+    """The workshop itself: import everything, then fork until the main process has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, whose end is the end of this one
+    _warm_up()
+    commands = socket.socket(fileno=descriptor)
+    commands.send(READY)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+    while True:
+        kind, descriptors, _, _ = socket.recv_fds(commands, 1, 1)
+        if not kind:
+            return
+        if not os.fork():
+            try:
+                if sys.platform == "linux":
+                    sandbox.die_with_parent()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                commands.close()
+                with socket.socket(fileno=descriptors[0]) as connection:
+                    {b"b": serve_bench, b"j": serve_judge}[kind](connection)
+            finally:
+                os._exit(0)
+        os.close(descriptors[0])
+
+
+def _warm_up():
+    """Import what the notebooks and the asking half import; nothing of the judging half."""
+    import ast
+
+    from course_utils.check import EXERCISES
+    from course_utils.files import masters
+
+    lines = {f"import course_utils.check.ask.{exercise}" for exercise in EXERCISES}
+    lines |= {"import course_utils.grading.inside"}
+    for path in masters().values():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code" and "import" in (source := "".join(cell["source"])):
+                found = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
+                lines |= {ast.unparse(node) for node in found}
+    for line in sorted(lines):
+        try:
+            exec(line, {})
+        except ImportError:  # of a notebook that needs more than this machine has
+            continue
+
+
+def serve_bench(commands):
+    """For each descriptor that arrives, run `inside.answer` on it in a sandbox, and say how that ended.
+
+    A command is JSON of the limits, and whether to isolate; the request itself is read inside.
+    """
+    from course_utils.grading import inside
+
+    while True:
+        command, descriptors, _, _ = socket.recv_fds(commands, 1000, 1)
+        if not command:
+            return
+        asked = json.loads(command)
+        limits = sandbox.Limits(*asked["limits"])
+        kept = descriptors[0]
+
+        def function(kept=kept):
+            with socket.socket(fileno=kept) as connection:
+                inside.answer(connection)
+
+        ending = sandbox.run(function, limits, [kept], asked["isolated"])
+        os.close(kept)
+        commands.send(json.dumps(ending).encode())
+
+
+def serve_judge(connection):
+    """For each frame {"exercise", "evidence"}, the record of the result; evidence is data, whatever it holds."""
+    from course_utils.check import conclude
+
+    resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_MEMORY, JUDGE_MEMORY))
+    while True:
+        head = connection.recv(4, socket.MSG_WAITALL)
+        if len(head) < 4:
+            return
+        text = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+        signal.alarm(JUDGE_SECONDS)  # the end of this process, and the main one forks another
+        try:
+            asked = wire.unpack(text)
+            record = conclude(asked["exercise"], asked["evidence"]).to_dict()
+        except Exception as error:  # evidence that no answer leads to: forged, or garbage
+            record = {"error": f"{type(error).__name__}: {error}"[:300]}
+        signal.alarm(0)
+        connection.sendall(wire.pack(record))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,92 @@
+"""Evidence between two processes: what is packed comes out again, and nothing else ever does."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from course_utils.grading import wire
+
+ARRAYS = hnp.arrays(
+    st.sampled_from(["float32", "float64", "int64", "uint8", "bool"]),
+    hnp.array_shapes(min_dims=0, max_dims=4, min_side=0),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text() | ARRAYS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def same(a, b):
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+@given(VALUES.filter(lambda value: not isinstance(value, dict) or wire.ARRAY not in value))
+def test_what_is_packed_comes_out_again(value):
+    (frame,) = wire.frames(wire.pack(value))
+    assert same(value, wire.unpack(frame))
+
+
+def test_numbers_of_numpy_are_numbers():
+    (frame,) = wire.frames(wire.pack([np.float32(0.5), np.int64(3), np.bool_(True)]))
+    assert wire.unpack(frame) == [0.5, 3, True]
+
+
+def test_other_things_are_not_packed():
+    for thing in object(), {1, 2}, b"bytes":
+        with pytest.raises(TypeError, match="is no evidence"):
+            wire.pack(thing)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_garbage_is_refused_in_one_way(data):
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        with pytest.raises(ValueError, match=r"^no evidence: "):
+            wire.unpack(data)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        ["<f4", [2], "AAAA"],  # too short
+        ["<f4", [-1], ""],
+        ["<f4", [1 << 40, 0, 1 << 40], "AAAA"],
+        ["<f4", [1.0], "AAAAAA=="],
+        ["O", [1], "AAAAAAAAAAA="],
+        ["V100000", [1], ""],
+        ["U8", [1], ""],
+        ["<f4", [1], "no base64"],
+        ["<f4", [1]],
+        "text",
+        {"a": 1},
+    ],
+)
+def test_arrays_that_are_none_are_refused(array):
+    with pytest.raises(ValueError, match=r"^no evidence: "):
+        wire.unpack(json.dumps({wire.ARRAY: array}))
+
+
+def test_nesting_without_end_is_refused():
+    with pytest.raises(ValueError, match=r"^no evidence: "):
+        wire.unpack("[" * 100_000)
+
+
+@given(st.lists(st.text(), max_size=4), st.integers(0, 30))
+def test_what_was_cut_off_is_left_out(values, lost):
+    data = b"".join(map(wire.pack, values))
+    cut = data[: max(0, len(data) - lost)]
+    found = [wire.unpack(frame) for frame in wire.frames(cut)]
+    assert found == values[: len(found)]
+    assert lost or found == values
