@@ -213,6 +213,214 @@ def the_courses_own(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     return inception.inception_module(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
 
 
+# A network, right.
+
+
+def module(x, f1=4, f3=6, f5=4, f_pool=4, activation="relu"):
+    return joined(*branches(x, f1, f3 // 2, f3, f5 // 2, f5, f_pool, activation))
+
+
+def head(x, classes, activation="softmax"):
+    return layers.Dense(classes, activation=activation)(layers.GlobalAveragePooling2D()(x))
+
+
+def halve(x):
+    return layers.MaxPooling2D(2)(x)
+
+
+@right("inception_network")
+def three_modules_and_two_heads(input_shape=(32, 32, 3), classes=10):
+    inputs = keras.Input(input_shape)
+    x = module(halve(conv(inputs, 8, 3)))
+    first = head(x, classes)
+    x = module(halve(x))
+    second = head(x, classes)
+    return keras.Model(inputs, [head(module(halve(x)), classes), first, second])
+
+
+@right("inception_network")
+def one_head_as_published(input_shape=(32, 32, 3), classes=10, dropout=0.4):
+    inputs = keras.Input(input_shape)
+    x = conv(inputs, 8, 5, strides=2)
+    x = module(module(x))
+    side = conv(layers.AveragePooling2D(5, 3)(x), 8)
+    side = layers.Dense(16, activation="relu")(layers.Flatten()(side))
+    side = layers.Dense(classes, activation="softmax", name="auxiliary")(layers.Dropout(0.7)(side))
+    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(module(halve(x))))
+    main = layers.Softmax(name="main")(layers.Dense(classes)(x))
+    return keras.Model(inputs=inputs, outputs=[main, side])
+
+
+@right("inception_network")
+def normalised_modules(input_shape=(32, 32, 3), classes=10):
+    def unit(x, filters, f=1):
+        x = layers.Conv2D(filters, f, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization()(x))
+
+    def normalised(x):
+        return joined(unit(x, 4), unit(unit(x, 2), 4, 3), unit(unit(x, 2), 4, 5), unit(pool(x), 4))
+
+    inputs = keras.Input(input_shape)
+    x = normalised(unit(inputs, 8, 3))
+    side = head(x, classes)
+    return keras.Model(inputs, [head(normalised(halve(x)), classes), side])
+
+
+@right("inception_network")
+def two_3x3_see_as_far_as_5x5(input_shape=(32, 32, 3), classes=10):
+    def later_module(x):
+        return layers.concatenate([conv(x, 4), conv(x, 4, 3), conv(conv(conv(x, 2), 4, 3), 4, 3), conv(pool(x), 4)])
+
+    inputs = keras.Input(input_shape)
+    x = later_module(halve(inputs))
+    return keras.Model(inputs, (head(later_module(x), classes), head(conv(x, 8), classes)))
+
+
+@right("inception_network")
+def of_the_courses_modules(input_shape=(32, 32, 3), classes=10):
+    """The module is another exercise: here the course's own may be used."""
+    inputs = keras.Input(input_shape)
+    x = inception.inception_module(inputs, 4, 4, 6, 2, 4, 4, name="a")
+    side = ops.softmax(layers.Dense(classes)(ops.mean(x, axis=(1, 2))))
+    x = inception.inception_module(halve(x), 4, 4, 6, 2, 4, 4, name="b")
+    x = ops.relu(inception.naive_inception_module(x, 4, 6, 4, name="c"))
+    return keras.Model(inputs, {"a_main": head(x, classes), "b_side": side})
+
+
+# A network, wrong. Each is `network` with something changed.
+
+
+def network(input_shape=(32, 32, 3), classes=10, module=module, second=None, end="softmax", outputs=None, head=head):
+    inputs = keras.Input(input_shape)
+    early = module(halve(conv(inputs, 8, 3)))
+    late = (second or module)(halve(early))
+    parts = {"inputs": inputs, "early": early, "late": late, "classes": classes, "end": end}
+    outputs = outputs or (lambda **_: [head(late, classes, end), head(early, classes, end)])
+    return keras.Model(inputs, outputs(**parts))
+
+
+def test_the_network_that_is_changed_below_is_right():
+    assert check.inception_network(network).status == "ok"
+
+
+@wrong("inception_network", 2, "one_output")
+def without_auxiliary_heads(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, outputs=lambda late, **_: head(late, classes))
+
+
+@wrong("inception_network", 3, "auxiliary_at_end")
+def both_heads_at_the_end(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, outputs=lambda late, **_: [head(late, classes), head(late, classes)])
+
+
+@wrong("inception_network", 3, "main_not_first")
+def the_early_head_first(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, outputs=lambda early, late, **_: [head(early, classes), head(late, classes)])
+
+
+@wrong("inception_network", 3, "auxiliary_apart")
+def a_head_of_its_own(input_shape=(32, 32, 3), classes=10):
+    def outputs(inputs, late, **_):
+        return [head(late, classes), head(conv(inputs, 8, 3), classes)]
+
+    return network(input_shape, classes, outputs=outputs)
+
+
+@wrong("inception_network", 2, "same_output")
+def one_head_twice(input_shape=(32, 32, 3), classes=10):
+    def outputs(late, **_):
+        main = head(late, classes)
+        return [main, main]
+
+    return network(input_shape, classes, outputs=outputs)
+
+
+@wrong("inception_network", 3, "output_activation")
+def logits(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, end=None)
+
+
+@wrong("inception_network", 3, "output_activation")
+def sigmoid_on_the_way(input_shape=(32, 32, 3), classes=10):
+    def outputs(early, late, **_):
+        return [head(late, classes), head(early, classes, "sigmoid")]
+
+    return network(input_shape, classes, outputs=outputs)
+
+
+@wrong("inception_network", 3, "wrong_units")
+def ten_classes_always(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, 10)
+
+
+@wrong("inception_network", 3, "wrong_units")
+def the_picture_still_there(input_shape=(32, 32, 3), classes=10):
+    def outputs(early, late, **_):
+        return [head(late, classes), layers.Dense(classes, activation="softmax")(early)]
+
+    return network(input_shape, classes, outputs=outputs)
+
+
+@wrong("inception_network", 3, "wrong_input_shape")
+def small_pictures_always(input_shape=(32, 32, 3), classes=10):
+    return network((32, 32, 3), classes)
+
+
+@wrong("inception_network", 2, "no_modules")
+def a_plain_network(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, module=lambda x: conv(x, 8, 3))
+
+
+@wrong("inception_network", 3, "branch_missing")
+def modules_without_pooling(input_shape=(32, 32, 3), classes=10):
+    def module(x):
+        return joined(conv(x, 4), conv(x, 4, 3), conv(x, 4, 5))
+
+    return network(input_shape, classes, module)
+
+
+@wrong("inception_network", 3, "one_module")
+def half_a_second_module(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, second=lambda x: joined(conv(x, 4), conv(x, 4, 3)))
+
+
+@wrong("inception_network", 3, "relu_missing")
+def linear_modules(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, module=lambda x: module(x, activation=None))
+
+
+@wrong("inception_network", 2, "concat_axis")
+def modules_side_by_side(input_shape=(32, 32, 3), classes=10):
+    def module(x):
+        return layers.Concatenate(axis=2)(branches(x, 4, 4, 4, 4, 4, 4))
+
+    return network(input_shape, classes, module)
+
+
+@wrong("inception_network", 3, "layer_shared")
+def one_module_twice(input_shape=(32, 32, 3), classes=10):
+    x = keras.Input((None, None, 18))
+    again = keras.Model(x, module(x))
+    inputs = keras.Input(input_shape)
+    early = again(conv(inputs, 18, 3))
+    return keras.Model(inputs, [head(again(early), classes), head(early, classes)])
+
+
+@wrong("inception_network", 0, "not_a_model")
+def outputs_without_a_model(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes).outputs
+
+
+@wrong("inception_network", 0, "lambda_layer")
+def a_module_in_a_lambda(input_shape=(32, 32, 3), classes=10):
+    return network(input_shape, classes, module=lambda x: layers.Lambda(ops.relu)(module(x)))
+
+
+@wrong("inception_network", 0, "borrowed")
+def the_courses_network(input_shape=(32, 32, 3), classes=10):
+    return inception.inception_network(input_shape, classes)
+
+
 @pytest.mark.parametrize("hidden", [False, True])
 @pytest.mark.parametrize("case", RIGHT, ids="-".join)
 def test_right_answers_keep_every_point(case, hidden):
@@ -231,7 +439,7 @@ def test_each_mistake_gets_its_finding(case):
         assert sum(finding.points for finding in result.findings) == 4
 
 
-@pytest.mark.parametrize("exercise", ["inception_module"])
+@pytest.mark.parametrize("exercise", ["inception_module", "inception_network"])
 def test_a_stub_is_one_finding(exercise):
     def answer(*arguments):
         raise check.NotAnswered()

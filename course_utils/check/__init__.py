@@ -31,6 +31,7 @@ EXERCISES = {
     "conv1x1": Exercise(2, "conv1x1", hidden=3),
     "multiplications": Exercise(1, "multiplications", hidden=3),
     "inception_module": Exercise(4, "inception_module", hidden=3),
+    "inception_network": Exercise(4, "inception_network", hidden=3),
     "happy_model": Exercise(6, "HappyModel", hidden=3),
     "identity_block": Exercise(8, "identity_block", hidden=3),
     "convolutional_block": Exercise(8, "convolutional_block", hidden=3),

@@ -108,8 +108,11 @@ class _Path:
     beside: int | None = None
 
 
-def _paths(graph):
-    """The main path and the side paths of a graph; a side path may be empty, as an identity shortcut is."""
+def paths(graph):
+    """The main path and the side paths of a graph; a side path may be empty, as an identity shortcut is.
+
+    positions: of nodes; merge: that of the node in which a side path ends, None for a further output.
+    """
     best, back, above = [], [], []
     for position, node in enumerate(graph.nodes):
         before = max(node.inputs, key=lambda i: best[i], default=None)
@@ -367,8 +370,8 @@ class _Comparison:
     found: list = field(default_factory=list)
 
     def run(self):
-        a_main, self.a_sides = _paths(self.a)
-        r_main, self.r_sides = _paths(self.r)
+        a_main, self.a_sides = paths(self.a)
+        r_main, self.r_sides = paths(self.r)
         self.a_main, self.r_main = a_main.positions, r_main.positions
         self.place = _places(self.r, r_main, self.r_sides)
         self._count_outputs()

@@ -11,11 +11,12 @@ from types import FunctionType
 import keras
 
 from course_utils.check import evidence, numbers
-from course_utils.networks import alexnet, lenet, resnet, vgg
+from course_utils.networks import alexnet, inception, lenet, resnet, vgg
 
 BLOCKS = [function for function in vars(resnet).values() if isinstance(function, FunctionType)]
 NETWORKS = [resnet.ResNet50, resnet.resnet50_headless, resnet._stem, resnet._stages, keras.applications.ResNet50]
 NETWORKS += [lenet.lenet5, lenet._lenet5, alexnet.alexnet, alexnet._alexnet, vgg.vgg16, keras.applications.VGG16]
+NETWORKS += [inception.inception_network, inception.GoogLeNet]
 MAX_PARAMETERS = 60_000_000  # of a network
 
 

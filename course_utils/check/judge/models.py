@@ -52,6 +52,25 @@ def judge_model(evidence, steps, problem, step_of, reference):
     return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
 
+def readable(evidence, points):
+    """(the finding for what keeps a network from building or being read, or None; its graph for each probe).
+
+    Of the graphs as many as can be read, each as (asked, what the model tells of itself, graph).
+    """
+    problem, found = network_problem(evidence, points), []
+    if problem and problem.code in (UNANSWERED, BORROWED, "global_model"):
+        return problem, []
+    for probe in [*evidence["probes"], evidence["instead"]]:
+        if not probe or not probe.get("config"):
+            continue
+        try:
+            _refuse_closed(graph.trace(probe["config"]).calls)
+            found.append((probe["asked"], probe["model"], graph.canonical(probe["config"])))
+        except (graph.UnreadableConfig, numbers.CannotRebuild) as error:
+            problem = problem or _sealed(probe["call"]["name"], error, points)
+    return problem, found
+
+
 def _judged(step, found, step_of):
     """The finding for one step, from the differences on each probe."""
     if not found:

@@ -1,0 +1,209 @@
+"""What is said of inception_network: any good one is right. Four points, one a step, by what its graph shows."""
+
+from typing import NamedTuple
+
+from course_utils.check.difference import paths
+from course_utils.check.graph import KERNELS, Graph
+from course_utils.check.judge import not_reached
+from course_utils.check.judge.models import Step, readable
+from course_utils.check.result import UNANSWERED, Finding
+
+STEPS = (
+    Step("builds", 1, "takes input_shape and gives classes", "It takes and gives what input_shape and classes say."),
+    Step("modules", 1, "is made of Inception modules", "It is made of Inception modules."),
+    Step("outputs", 1, "answers with probabilities, several times", "Each of its outputs gives probabilities."),
+    Step("auxiliary", 1, "has auxiliary heads that leave on the way", "Its auxiliary heads leave the network early."),
+)
+POOLS = {"max_pool", "average_pool"}
+BRANCHES = "1x1", "3x3", "5x5", "pooling"
+
+
+class Module(NamedTuple):
+    """A concatenation along the channels. position: of its node. branches: those of BRANCHES that there are."""
+
+    position: int
+    branches: list[str]
+    nodes: set[int]
+
+
+def judge(evidence):
+    """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
+    problem, networks = readable(evidence, 1)
+    if problem and problem.code == UNANSWERED:
+        return [problem]
+    problem = problem or next(filter(None, (_arguments(*network) for network in networks)), None)
+    findings = [problem or _passed(STEPS[0])]
+    for step, look in zip(STEPS[1:], (_modules_problem, _outputs_problem, _auxiliary_problem), strict=True):
+        faults = [look(network) for *_, network in networks]
+        fault = next(filter(None, faults), None)
+        if not networks or fault == UNKNOWN:
+            findings.append(not_reached(step.what, step.points))
+        else:
+            findings.append(fault or _passed(step))
+    return findings
+
+
+UNKNOWN = "unknown"  # in place of a finding: another one stands in the way
+
+
+def _arguments(asked, told, network):
+    """The finding for an input or outputs of another shape than asked for, or None."""
+    shape, classes = asked.get("input_shape", [32, 32, 3]), asked.get("classes", 10)
+    if told["input_shape"] != [None, *shape]:
+        got = f"({', '.join(map(str, (told['input_shape'] or [None])[1:]))})"
+        text = f"Asked for pictures of shape {tuple(shape)}, it takes others. Where is input_shape used?"
+        return _fault("wrong_input_shape", text, str(tuple(shape)), got)
+    outputs = told["output_shape"] or [[]]
+    outputs = outputs if isinstance(outputs[0], list) else [outputs]
+    for number, output in enumerate(outputs, start=1):
+        if output != [None, classes]:
+            got = f"({', '.join(map(str, ['n', *output[1:]]))})"
+            text = (
+                f"Asked for {classes} classes and pictures of shape {tuple(shape)}, output {number} has shape {got}. "
+                "What should each head give for one picture?"
+            )
+            return _fault("wrong_units", text, f"(n, {classes})", got)
+    return None
+
+
+# Inception modules.
+
+
+def modules(network):
+    """The concatenations of a graph that join branches, each a Module."""
+    _, sides = paths(network)
+    found = []
+    for position, node in enumerate(network.nodes):
+        branches = [side.positions for side in sides if side.merge == position]
+        if node.kind == "concat" and node.params["axis"] == -1 and len(branches) > 1:
+            kinds = sorted({_kind(network, branch) for branch in branches} & {*BRANCHES}, key=BRANCHES.index)
+            found.append(Module(position, kinds, {i for branch in branches for i in branch}))
+    return found
+
+
+def _kind(network: Graph, branch):
+    """Which of BRANCHES a branch is: by its pooling, or by how far its convolutions see together; "" for none."""
+    nodes = [network.nodes[position] for position in branch]
+    kernels = [node.params["kernel"] for node in nodes if node.kind in KERNELS and "kernel" in node.params]
+    if any(node.kind in POOLS for node in nodes):
+        return "pooling"
+    if not kernels:
+        return ""
+    sees = min(1 + sum(kernel[axis] - 1 for kernel in kernels) for axis in (0, 1))
+    return "1x1" if sees < 3 else "3x3" if sees < 5 else "5x5"
+
+
+def _modules_problem(network):
+    found = modules(network)
+    whole = [module for module in found if len(module.branches) == len(BRANCHES)]
+    concats = [node for node in network.nodes if node.kind == "concat"]
+    if concats and all(node.params["axis"] != -1 for node in concats):
+        text = "What is concatenated lies side by side in the picture. Which axis counts the channels?"
+        return _fault("concat_axis", text)
+    if not found:
+        text = "Nowhere are parallel branches joined by their channels. What is an Inception module made of?"
+        return _fault("no_modules", text, "two modules or more", "none")
+    if not whole:
+        most = max((module.branches for module in found), key=len)
+        missing = ", ".join(kind for kind in BRANCHES if kind not in most)
+        text = f"Branches are joined, but no module has all four kinds: {missing} is missing. What does each look for?"
+        return _fault("branch_missing", text, ", ".join(BRANCHES), ", ".join(most))
+    if len(whole) < 2:
+        text = "There is one Inception module. What can a second one see that the first cannot?"
+        return _fault("one_module", text, "two modules or more", "one")
+    if network.shared():
+        text = (
+            "A layer is called more than once, so that its weights are the same in several places. How many layers are "
+            "made, and how many should there be?"
+        )
+        return _fault("layer_shared", text)
+    return _linear(network, whole)
+
+
+def _linear(network, whole):
+    """The finding for a convolution of a module that no activation follows, or None."""
+    after = {position: [] for position in range(len(network.nodes))}
+    for position, node in enumerate(network.nodes):
+        for i in node.inputs:
+            after[i].append(position)
+
+    def bends(position):
+        kinds = [network.nodes[i].kind for i in after[position]]
+        passing = [i for i in after[position] if network.nodes[i].kind in ("norm", "concat")]
+        return "activation" in kinds or any(bends(i) for i in passing)
+
+    straight = [
+        position
+        for module in whole
+        for position in module.nodes
+        if network.nodes[position].kind in KERNELS and not bends(position)
+    ]
+    if not straight:
+        return None
+    text = (
+        f"{len(straight)} convolutions of the modules have no activation behind them, and two linear steps in a row "
+        "are one. What follows each convolution?"
+    )
+    return _fault("relu_missing", text, "ReLU behind each convolution", f"none behind {len(straight)} of them")
+
+
+# Outputs, and where they leave.
+
+
+def _outputs_problem(network):
+    outputs = network.outputs
+    if len(outputs) < 2:
+        text = "There is one output. Where could a second head look at the network, before its end?"
+        return _fault("one_output", text, "[main, auxiliary, ...]", "one output")
+    if len({*outputs}) < len(outputs):
+        text = "Two of the outputs are the very same. Where does each head begin?"
+        return _fault("same_output", text)
+    ends = [network.nodes[output] for output in outputs]
+    functions = [node.params["function"] if node.kind == "activation" else "linear" for node in ends]
+    if {*functions} != {"softmax"}:
+        text = "Each output should be probabilities of the classes. Which activation makes them?"
+        return _fault("output_activation", text, "softmax at each output", ", ".join(functions))
+    return None
+
+
+def _auxiliary_problem(network):
+    main, *auxiliary = (_above(network, output) for output in network.outputs)
+    places = {module.position for module in modules(network)}
+    if not auxiliary or not places or len({*network.outputs}) < len(network.outputs):
+        return UNKNOWN
+    for head in auxiliary:
+        if not any(network.nodes[position].kind in KERNELS for position in head & main):
+            text = "An auxiliary head shares no layer with the main network. What should its gradient reach?"
+            return _fault("auxiliary_apart", text)
+        if places & main < places & head:
+            text = (
+                "The first output leaves before another one: the main head, which sees all modules, is expected first. "
+                "In which order are the outputs handed to the model?"
+            )
+            return _fault("main_not_first", text, "[main, auxiliary, ...]", "an auxiliary head first")
+        if not places & main - head:
+            text = (
+                "An auxiliary head stands at the end of the network, beside the main one. Which layers would get a "
+                "gradient from nearby if it left earlier?"
+            )
+            return _fault("auxiliary_at_end", text, "a head before the last module", "a head behind it")
+    return None
+
+
+def _above(network, position):
+    """The positions of all nodes that a node is computed from, and its own."""
+    found, waiting = set(), [position]
+    while waiting:
+        position = waiting.pop()
+        if position not in found:
+            found.add(position)
+            waiting += network.nodes[position].inputs
+    return found
+
+
+def _passed(step):
+    return Finding(step.name, True, step.passed, points=step.points)
+
+
+def _fault(code, message, expected=None, got=None):
+    return Finding(code, False, message, expected, got, points=1)
