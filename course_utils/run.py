@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def run(notebooks, profile, out, console):
         for stem, path in notebooks.items():
             notebook = nbformat.read(path, as_version=4)
             entry, reason = run_one(notebook, path, profile, progress.add_task(stem, total=None), progress)
-            save(notebook, stem, out)
+            save(notebook, path, out)
             summary.append({"notebook": stem, **entry})
             write_text(out / "summary.json", json.dumps(summary, indent=1) + "\n")
             if reason:
@@ -103,8 +104,13 @@ class _Client(NotebookClient):
         await super().async_start_new_kernel(**kwargs)
 
 
-def save(notebook, stem, out):
-    """Write the executed notebook and its HTML page to the folder `out`."""
-    write_text(out / f"{stem}.ipynb", nbformat.writes(notebook) + "\n")
-    page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
-    write_text(out / f"{stem}.html", page)
+def save(notebook, path, out):
+    """Write the executed notebook of the master at `path`, and its HTML page with all pictures in it, to `out`."""
+    write_text(out / f"{path.stem}.ipynb", nbformat.writes(notebook) + "\n")
+    page = deepcopy(notebook)
+    for cell in page.cells:
+        if cell.cell_type == "markdown":  # nbconvert takes in no picture from outside of the folder it is told
+            cell.source = cell.source.replace("](../images/", "](images/")
+    course = {"metadata": {"path": str(path.parents[1])}}
+    html, _ = HTMLExporter(template_name="lab", embed_images=True).from_notebook_node(page, course)
+    write_text(out / f"{path.stem}.html", html)

@@ -92,6 +92,19 @@ def test_a_recorded_number_shows_nothing_to_a_reader(tmp_path):
     assert not nbformat.read(tmp_path / "out" / "01_only_a_record.ipynb", as_version=4).cells[1].outputs
 
 
+def test_a_page_has_its_pictures_inside(tmp_path):
+    write(tmp_path / "notebooks", **{"01_shows": "1"})
+    notebook = nbformat.read(tmp_path / "notebooks" / "01_shows.ipynb", as_version=4)
+    notebook.cells[0].source = "![A block](../images/block.svg)"
+    nbformat.write(notebook, tmp_path / "notebooks" / "01_shows.ipynb")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "block.svg").write_text("<svg/>")
+    out = tmp_path / "else" / "where"
+    assert finished(course(tmp_path / "notebooks", "run", "--out", out)).returncode == 0
+    assert 'src="data:image/svg+xml;base64,PHN2Zy8+"' in (out / "01_shows.html").read_text()
+    assert nbformat.read(out / "01_shows.ipynb", as_version=4).cells[0].source == notebook.cells[0].source
+
+
 def test_all_passed_means_exit_code_zero_and_words_choose(tmp_path):
     write(tmp_path / "notebooks", **{"01_good": GOOD, "02_bad": "1 / 0"})
     done = finished(course(tmp_path / "notebooks", "run", "1", "--out", tmp_path / "out"))
