@@ -16,7 +16,7 @@ LAYERS = (
     Layer("dense", ("dense",), (4096,), 16_781_312),
     Layer("dense", ("dense",), (1000,), 4_097_000),
 )
-TITLE = "AlexNet (2012): 59 of its 62 million weights are dense"
+TITLE = "AlexNet (2012): 59 of its 62 million parameters are dense"
 DESCRIPTION = (
     "From left to right: a picture of 227 × 227 × 3; an 11 × 11 convolution of stride 4 leaves 55 × 55 × 96, pooling "
     "27 × 27 × 96; a 5 × 5 convolution 27 × 27 × 256, pooling 13 × 13 × 256; three 3 × 3 convolutions 384, 384 and "

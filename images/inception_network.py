@@ -15,7 +15,7 @@ DESCRIPTION = (
     "channels; pooling to 7 × 7; modules 5a and 5b with 832 and 1,024 channels; the mean over each channel; a dense "
     "layer with softmax. Behind 4a and 4d an auxiliary head leaves, with a softmax of its own."
 )
-MODULE, POOL, GAP = 37, 14, 9
+MODULE, POOL, GAP = 38, 14, 9
 
 
 def draw():
