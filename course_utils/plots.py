@@ -232,3 +232,64 @@ def running_against_batch(norm, inputs, title, alt=None):
         figure.tight_layout()
     words = (f"{what} {np.median(met):.2g} met, {np.median(kept):.2g} kept" for what, (met, kept) in panels.items())
     return show(figure, alt or f"{title}. {values.shape[1]} channels, in their middle: {'; '.join(words)}")
+
+
+def costs(layers, title, alt=None):
+    """Where a network keeps its parameters and where it spends its multiplications: two bars a layer.
+
+    layers: {name: (parameters, multiplications)}, in the order in which a picture passes them.
+    """
+    names, places = [*layers], range(len(layers))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(6.8, 0.9 + 0.24 * len(layers)), sharey=True)
+        for axis, colour, what, values in zip(
+            axes, (BLUE, ORANGE), ("parameters", "multiplications"), zip(*layers.values(), strict=True), strict=True
+        ):
+            axis.barh(places, values, color=colour)
+            for place, value in zip(places, values, strict=True):
+                axis.annotate(
+                    _short(value), (value, place), (3, 0), textcoords="offset points", va="center", fontsize=8
+                )
+            axis.set(xlim=(0, 1.22 * max(values)), xticks=[], xlabel=f"{what}: {_short(sum(values))} in all")
+            axis.spines["bottom"].set_visible(False)
+            axis.grid(visible=False)
+        axes[0].set_yticks(places, names, fontsize=8)
+        axes[0].invert_yaxis()
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    rows = "; ".join(f"{name} {_short(p)} and {_short(m)}" for name, (p, m) in layers.items())
+    return show(figure, alt or f"{title}. Parameters and multiplications of each layer: {rows}")
+
+
+def _short(number):
+    """156 -> "156", 61706 -> "61.7 k", 138357544 -> "138 M"."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}" if number < 100 * size else f"{number / size:.0f} {unit}"
+    return str(number)
+
+
+def fields(arrays, titles, title, alt=None):
+    """Small square arrays of whole numbers side by side, each number in its pixel; zeros stay empty."""
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(1, len(arrays), figsize=(6.8, 6.8 / len(arrays) + 0.5), squeeze=False)
+        for axis, array, name in zip(axes[0], arrays, titles, strict=True):
+            array = np.asarray(array)
+            axis.imshow(np.sqrt(array), cmap="Blues")
+            for (row, column), value in np.ndenumerate(array):
+                if value:
+                    dark = value > 0.3 * array.max()
+                    colour = "white" if dark else "black"
+                    axis.text(column, row, f"{value:g}", ha="center", va="center", fontsize=7, color=colour)
+            rows, columns = array.shape
+            axis.set_xticks(np.arange(columns + 1) - 0.5, [])
+            axis.set_yticks(np.arange(rows + 1) - 0.5, [])
+            axis.grid(visible=True, linewidth=0.5)
+            axis.tick_params(length=0)
+            axis.set_title(name, fontsize=10)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    seen = (
+        f"{name}: {np.count_nonzero(np.any(a, axis=0))} pixels wide" for a, name in zip(arrays, titles, strict=True)
+    )
+    return show(figure, alt or f"{title}. {'; '.join(seen)}")

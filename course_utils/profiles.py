@@ -11,6 +11,24 @@ from course_utils.errors import CourseError
 PROFILES = ("quick", "full")
 
 SETTINGS = {
+    "01_classic_cnns": {
+        "quick": {
+            "batch": 64,
+            "epochs": 10,
+            "seeds": (0, 1),
+            "lrn_pictures": 1500,
+            "lrn_epochs": 8,
+            "lrn_seeds": (0, 1),
+        },
+        "full": {
+            "batch": 64,
+            "epochs": 12,
+            "seeds": (0,),
+            "lrn_pictures": 6000,
+            "lrn_epochs": 8,
+            "lrn_seeds": (0, 1, 2),
+        },
+    },
     "03_happy_house": {
         "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},

@@ -60,6 +60,14 @@ def residual():
             lambda: plots.running_against_batch(fresh_norm(), np.full((4, 2, 2, 3), 0.5), "It lags"),
             ["It lags. 3 channels", "mean 0.5 met, 0 kept", "standard deviation 0 met, 1 kept"],
         ),
+        (
+            lambda: plots.costs({"conv": (156, 117_600), "dense": (102_764_544, 1_849_688_064)}, "Kept and spent"),
+            ["conv 156 and 118 k", "dense 103 M and 1.85 G"],
+        ),
+        (
+            lambda: plots.fields([np.eye(3), np.pad(np.ones((2, 2)), 1)], ["all", "middle"], "They see"),
+            ["They see. all: 3 pixels wide; middle: 2 pixels wide"],
+        ),
         (lambda: diagram.picture(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
 )
