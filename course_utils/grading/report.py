@@ -1,0 +1,195 @@
+"""Pages that are read after grading: one for each student, one for the class. They stand alone and run no scripts."""
+
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from course_utils.check import EXERCISES
+from course_utils.check.result import NOT_REACHED, UNANSWERED
+from course_utils.files import masters, write_text
+from course_utils.grading.gradebook import exercises
+from course_utils.grading.submissions import all_masters, clean
+
+FRESH = "Run it in a fresh kernel, from top to bottom:"
+STATUS = {  # what a student is told, and what there is to do
+    "timeout": f"The notebook ran out of time. {FRESH} at which cell does it stand still?",
+    "out-of-memory": f"The notebook ran out of memory. {FRESH} at which cell does the memory grow?",
+    "crashed": f"Python crashed while the notebook ran. {FRESH} after which cell is the kernel gone?",
+    "no-result": f"The notebook ended before its exercises were looked at. {FRESH} does it come to its last cell?",
+    "unreadable": "The file could not be read as a notebook. Open what you handed in with JupyterLab: is it whole?",
+    "missing": "This notebook was not handed in. Was it in the folder, or another notebook twice?",
+}
+MARKS = {"look here": "✗", "advice": "ℹ", "not reached": "–", "right": "✓"}
+BINS = 10  # of the histogram
+MOST = 20  # of the findings of the class
+
+
+def write(out, records, stems):
+    """Write feedback/<student>.html for each student and report.html for the class into the folder `out`.
+
+    records: of one notebook of one student each, as in OUT/results. stems: the notebooks that were graded, in their
+    order; a student who has no record of one of them is told that it is missing.
+    """
+    of = defaultdict(dict)
+    for record in records:
+        of[record["student"]][record["notebook"]] = record
+    class_ = {student: _student(of[student], stems) for student in sorted(of)}
+    pages = _pages(class_)
+    for student, about in class_.items():
+        write_text(out / "feedback" / pages[student], FEEDBACK.render(student=student, **about))
+    write_text(out / "report.html", REPORT.render(pages=pages, **_report(class_, stems)))
+
+
+def _student(of, stems):
+    """What the page of a student shows. of: {notebook: record}."""
+    notebooks = []
+    for stem in [*stems, *sorted(of.keys() - {*stems})]:
+        record = of.get(stem, {"status": "missing", "seconds": 0, "exercises": []})
+        answers = [_answer(found) for found in record["exercises"]]
+        notebooks.append(
+            {
+                "stem": stem,
+                "title": title(stem),
+                "status": record["status"],
+                "told": STATUS.get(record["status"]),
+                "seconds": record["seconds"],
+                "notes": record.get("notes") or [],
+                "answers": answers,
+                "points": sum(answer["points"] for answer in answers) if stem in stems else 0,
+                "max": all_masters()[stem].points if stem in stems else 0,
+            }
+        )
+    return {"notebooks": notebooks, **{key: sum(notebook[key] for notebook in notebooks) for key in ("points", "max")}}
+
+
+def _answer(record):
+    """An exercise as a page shows it: what is to be looked at first, what was right last."""
+    findings = [{**found, "mark": _mark(found, record)} for found in record["findings"]]
+    findings.sort(key=lambda found: [*MARKS].index(found["mark"]))
+    return {**record, "title": EXERCISES[record["exercise"]].title, "findings": findings}
+
+
+def _mark(found, record):
+    if found["passed"]:
+        return "right"
+    if found["code"] == NOT_REACHED:
+        return "not reached"
+    return "advice" if record["points"] == record["max_points"] else "look here"
+
+
+def _report(class_, stems):
+    """What the class report shows. class_: {student: what `_student` says}."""
+    notebooks = [(student, notebook) for student, about in class_.items() for notebook in about["notebooks"]]
+    seconds = [
+        (notebook["seconds"], student, notebook["stem"]) for student, notebook in notebooks if notebook["seconds"]
+    ]
+    answers = [(student, answer) for student, notebook in notebooks for answer in notebook["answers"]]
+    statuses, helped = Counter(), defaultdict(list)
+    for student, notebook in notebooks:
+        if notebook["told"]:
+            statuses[notebook["status"], notebook["stem"]] += 1
+            helped[student].append(f"{notebook['stem']}: {notebook['status']}")
+    for student in class_:
+        if not class_[student]["points"]:
+            helped[student].append("no points")
+    shares = Counter(int(BINS * about["points"] / about["max"]) for about in class_.values() if about["max"])
+    shares[BINS - 1] += shares.pop(BINS, 0)  # full marks belong to the last bin
+    return {
+        "class_": class_,
+        "stems": stems,
+        "max": sum(all_masters()[stem].points for stem in stems),
+        "median": median([about["points"] for about in class_.values()] or [0]),
+        "seconds": {"sum": sum(s for s, *_ in seconds), "median": median([s for s, *_ in seconds] or [0])},
+        "slowest": max(seconds, default=None),
+        "bins": [(100 * i // BINS, shares[i]) for i in range(BINS)],
+        "difficulty": [_difficulty(stem, exercise, answers, class_) for stem in stems for exercise in exercises(stem)],
+        "frequent": _frequent(answers),
+        "statuses": statuses.most_common(),
+        "helped": dict(sorted(helped.items())),
+    }
+
+
+def _difficulty(stem, exercise, answers, class_):
+    """How an exercise went: the mean share of its points over the whole class, and who did not answer."""
+    of = [(student, answer) for student, answer in answers if answer["exercise"] == exercise]
+    points = EXERCISES[exercise].points
+    return {
+        "stem": stem,
+        "title": EXERCISES[exercise].title,
+        "mean": sum(answer["points"] for _, answer in of) / points / max(len(class_), 1),
+        "full": sum(answer["points"] == points for _, answer in of),
+        "unanswered": [student for student, answer in of if answer["status"] == UNANSWERED],
+    }
+
+
+def _frequent(answers):
+    """What was found most often: (exercise, code, one of its messages, how many students were told it)."""
+    found, example = defaultdict(set), {}
+    for student, answer in answers:
+        for finding in answer["findings"]:
+            if finding["mark"] in ("look here", "advice") and finding["code"] not in {UNANSWERED, *STATUS}:
+                key = answer["title"], finding["code"]
+                found[key].add(student)
+                example.setdefault(key, finding["message"])
+    often = sorted(found, key=lambda key: (-len(found[key]), key))[:MOST]
+    return [(*key, example[key], len(found[key])) for key in often]
+
+
+def _pages(students):
+    """{student: file name of the page}; no two share one, not even where case is not told apart."""
+    pages, taken = {}, set()
+    for student in students:
+        name = clean(student)
+        if name.casefold() in taken:
+            name += "~" + sha256(student.encode(errors="surrogatepass")).hexdigest()[:8]
+        taken.add(name.casefold())
+        pages[student] = f"{name}.html"
+    return pages
+
+
+@cache
+def title(stem):
+    """The heading of a master notebook; of anything else, its name."""
+    if stem not in masters():
+        return stem
+    first = "".join(json.loads(masters()[stem].read_text(encoding="utf-8"))["cells"][0]["source"])
+    return first.splitlines()[0].removeprefix("# ") if first.startswith("# ") else stem
+
+
+# --- How text is set -------------------------------------------------------------------------------------------------
+
+BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # they would turn round the text behind them
+
+
+def plain(value):
+    """Text without what a page cannot hold or what would change how it is read; other values as they are."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = value.translate(BIDI)
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in text)
+
+
+def code(text):
+    """Escaped text; what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain(text)))))
+
+
+PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    finalize=plain,  # of every value, so that none can be forgotten
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters["code"] = code
+PAGES.globals["signs"] = MARKS
+FEEDBACK, REPORT = PAGES.get_template("feedback.html"), PAGES.get_template("report.html")
