@@ -286,6 +286,7 @@ def fields(arrays, titles, title, alt=None):
             axis.set_yticks(np.arange(rows + 1) - 0.5, [])
             axis.grid(visible=True, linewidth=0.5)
             axis.tick_params(length=0)
+            axis.spines[:].set_visible(False)
             axis.set_title(name, fontsize=10)
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
         figure.tight_layout()

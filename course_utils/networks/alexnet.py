@@ -1,9 +1,10 @@
-"""AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional networks", NIPS 2012)."""
+"""AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012)."""
 
-import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+
+from course_utils.quiet import keras, tf
+
+layers = keras.layers
 
 
 def local_response_normalization(a, n=5, k=2.0, alpha=1e-4, beta=0.75):
