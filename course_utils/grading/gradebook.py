@@ -52,7 +52,8 @@ def write(out, records, stems):
         ["Points Possible", "", "", "", "", *maxima],
     ]
     for student in students:
-        rows.append([student, "", "", student, "", *(sum(earned.get((student, stem), {}).values()) for stem in stems)])
+        name = student.replace("Points Possible", "Points possible")  # or the row would set everybody's maximum
+        rows.append([name, "", "", name, "", *(sum(earned.get((student, stem), {}).values()) for stem in stems)])
     _write(out / "canvas.csv", rows, mark="\ufeff")
 
     rows = [["student", *(name for title in titles for name in (title, f"{title} feedback"))]]

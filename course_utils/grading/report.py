@@ -25,7 +25,7 @@ STATUS = {  # what a student is told, and what there is to do
     "crashed": f"Python crashed while the notebook ran. {FRESH} after which cell is the kernel gone?",
     "no-result": f"The notebook ended before its exercises were looked at. {FRESH} does it come to its last cell?",
     "unreadable": "The file could not be read as a notebook. Open what you handed in with JupyterLab: is it whole?",
-    "missing": "This notebook was not handed in. Was it in the folder, or another notebook twice?",
+    "missing": "This notebook was not handed in. Did its file come along with what you sent?",
 }
 MARKS = {"look here": "✗", "advice": "ℹ", "not reached": "–", "right": "✓"}
 BINS = 10  # of the histogram
@@ -88,9 +88,8 @@ def _mark(found, record):
 def _report(class_, stems):
     """What the class report shows. class_: {student: what `_student` says}."""
     notebooks = [(student, notebook) for student, about in class_.items() for notebook in about["notebooks"]]
-    seconds = [
-        (notebook["seconds"], student, notebook["stem"]) for student, notebook in notebooks if notebook["seconds"]
-    ]
+    seconds = [(notebook["seconds"], student, notebook["stem"]) for student, notebook in notebooks]
+    seconds = [taken for taken in seconds if taken[0]]  # what is missing takes none
     answers = [(student, answer) for student, notebook in notebooks for answer in notebook["answers"]]
     statuses, helped = Counter(), defaultdict(list)
     for student, notebook in notebooks:
