@@ -1,4 +1,4 @@
-"""AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012)."""
+"""AlexNet (Krizhevsky and others, "ImageNet classification with deep convolutional neural networks", NIPS 2012)."""
 
 import numpy as np
 
