@@ -269,7 +269,7 @@ def huge(x, f, filters, s):
     return conv(x, 10**8)
 
 
-@both("too_large", 0)
+@both("extra_layer", 6)
 def a_huge_picture(x, f, filters, s):
     return layers.UpSampling2D(10**4)(block(x, f, filters, s))
 

@@ -48,8 +48,7 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
 def _block(answer, asked, offer, forbidden):
     """(evidence, model) of one probe; None where no model can be made."""
     X = keras.Input(asked["shape"])
-    offered = offer(answer, X, asked)
-    y, call = call_alone(answer, offered, forbidden)
+    (y, call), offered = _called(answer, lambda: offer(answer, X, asked), forbidden)
     found = {"asked": asked, "call": call}
     if call["outcome"] != "returned":
         return found, None
@@ -114,15 +113,23 @@ def ask_network(answer, probes, instead=()):
 
 def _network(answer, asked):
     offered = {key: tuple(value) if key == "input_shape" else value for key, value in asked.items()}
-    with shapes_only():
-        model, call = call_alone(answer, offered, NETWORKS, max_parameters=MAX_PARAMETERS)
-    if call["outcome"] == "raised":  # it may be one that looks at its weights
-        model, call = call_alone(answer, offered, NETWORKS, max_parameters=MAX_PARAMETERS)
+    (model, call), _ = _called(answer, lambda: offered, NETWORKS, max_parameters=MAX_PARAMETERS)
     found = {"asked": asked, "call": call}
     if call.get("kind") == "model":
         found["model"], found["told"] = evidence.attempt(evidence.about, model)
         found["config"] = (found["model"] or {}).get("config")
     return found, model
+
+
+def _called(answer, offer, forbidden, **more):
+    """(`call_alone`, what was offered): with weights that are shapes only, or whole if the answer wants to see them."""
+    offered = offer()
+    with shapes_only():
+        value, call = call_alone(answer, offered, forbidden, **more)
+    if call["outcome"] == "raised":
+        offered = offer()
+        value, call = call_alone(answer, offered, forbidden, **more)
+    return (value, call), offered
 
 
 @contextmanager
