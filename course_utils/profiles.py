@@ -24,7 +24,7 @@ SETTINGS = {
             "batch": 64,
             "epochs": 12,
             "seeds": (0,),
-            "lrn_pictures": 6000,
+            "lrn_pictures": 4000,
             "lrn_epochs": 8,
             "lrn_seeds": (0, 1, 2),
         },
@@ -38,7 +38,7 @@ SETTINGS = {
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
     "05_resnet50_signs": {
-        "quick": {"pictures": 540, "source_batch": 16, "source_epochs": 2, "batch": 16, "epochs": 4, "seeds": (0,)},
+        "quick": {"pictures": 540, "source_batch": 16, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
         "full": {
             "pictures": 1080,
             "source_batch": 32,
