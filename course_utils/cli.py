@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -156,3 +158,63 @@ def release(folder, only):
 
     for path in write(folder, set(named(only))):
         click.echo(path)
+
+
+@main.command(epilog="Example: course grade handed_in -o grades --jobs 4")
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the grades."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Submissions graded at a time.  [default: one a processor]")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Grade on the Dask cluster at this address, such as tcp://head:8786."
+)
+@click.option("--seed", type=click.IntRange(0), help="Of the hidden probes.  [default: drawn anew]")
+@click.option("--resume", is_flag=True, help="Go on where an earlier run in the same folder stopped.")
+@click.option(
+    "--no-isolation", is_flag=True, help="Run what students wrote with your own rights, where nothing isolates."
+)
+def grade(submissions, out, jobs, scheduler, seed, resume, no_isolation):
+    """Grade what students handed in: SUBMISSIONS/STUDENT/NOTEBOOK.ipynb.
+
+    Also read are zip files of these, one zip file a student, and what Canvas and Moodle hand out. Notebooks are told
+    by their cells, whatever they are called; of two files of the same notebook the last by name counts, numbers and
+    copies sorted as people do. Each answer runs isolated, with limits, and is judged outside. Exit code 0 when
+    everybody was graded, whatever the marks.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Table
+
+    from course_utils.grading import grade as grading
+
+    console = Console()
+    columns = TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("", total=None)
+
+        def step(count, total, record):
+            progress.update(bar, completed=count, total=total)
+
+        jobs = jobs or os.cpu_count()
+        try:
+            records, found = grading.grade(
+                submissions, out, jobs, scheduler, seed, resume, not no_isolation, progress=step
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print(f"Stopped. What is graded is in {out}: go on with --resume.", markup=False, highlight=False)
+            sys.exit(130)
+    for words in found.words:
+        console.print(words, markup=False, highlight=False)
+    table = Table("notebook", "handed in", "median", "of", "not graded to the end")
+    for stem in found.stems:
+        mine = [record for record in records if record["notebook"] == stem]
+        here = [record for record in mine if record["status"] != "missing"]
+        totals = [sum(one["points"] for one in record["exercises"]) for record in here]
+        odd = Counter(record["status"] for record in here if record["status"] != "ok")
+        most = sum(one["max_points"] for one in mine[0]["exercises"])
+        words = ", ".join(f"{count} {status}" for status, count in odd.items())
+        table.add_row(stem, f"{len(here)} of {len(mine)}", f"{median(totals):g}" if totals else "", str(most), words)
+    console.print(table)
+    console.print(f"Grades: {out / 'grades.csv'}. The class: {out / 'report.html'}.", markup=False, highlight=False)

@@ -106,8 +106,14 @@ def _write_maps(supervisor):
     for kind, own in ("uid", os.geteuid()), ("gid", os.getegid()):
         if os.geteuid() != 0 and kind == "gid":
             Path(f"/proc/{supervisor}/setgroups").write_text("deny")
-        users = [own] if own and os.geteuid() else [0, NOBODY]
+        users = [own] if os.geteuid() else [0, NOBODY] if _known(NOBODY, kind) else [0]
         Path(f"/proc/{supervisor}/{kind}_map").write_text("".join(f"{user} {user} 1\n" for user in users))
+
+
+def _known(user, kind):
+    """Is there such a user here? In a container's user namespace there may be one only."""
+    lines = Path(f"/proc/self/{kind}_map").read_text().splitlines()
+    return any(0 <= user - int(first) < int(count) for first, _, count in map(str.split, lines))
 
 
 def problem():
@@ -318,9 +324,10 @@ def _lock_down():
     """No capabilities, no new privileges, no other processes."""
     LIBC.sethostname(b"sandbox", 7)
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        with suppress(OSError):  # where there is no nobody, root is an ordinary user of the machine outside
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
         die_with_parent()  # a change of user forgets it
     for capability in range(64):
         with suppress(OSError):

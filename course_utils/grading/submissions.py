@@ -54,6 +54,9 @@ def find(place):
     if not place.exists():
         raise CourseError(f"There is no {place}: name the folder that holds one folder a student.")
     found, students = [], set()
+    if place.is_dir():  # who has handed in an empty folder is a student as well
+        students = {_student((path.name, ""))[0] for path in place.iterdir() if path.is_dir() and path.name[0] != "."}
+        students.discard("__MACOSX")
     for parts, read in _files(place):
         student, inner = _student(parts)
         students.add(student)

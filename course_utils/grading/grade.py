@@ -1,0 +1,332 @@
+"""Grading a class: each submission through a sandbox and a judge, each result written the moment it is known."""
+
+import atexit
+import errno
+import hashlib
+import json
+import secrets
+import socket
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from course_utils.check import EXERCISES
+from course_utils.check.judge import call_problem
+from course_utils.check.result import UNANSWERED, Finding, Result
+from course_utils.errors import CourseError
+from course_utils.files import write_text
+from course_utils.grading import gradebook, report, sandbox, wire
+from course_utils.grading.submissions import Unreadable, all_masters, find, named, pair, parse, recognise
+from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
+
+STATUS = {  # what a student is told of a notebook that did not come to its end
+    "timeout": "The notebook took longer than the time there is for grading. Does a loop of yours never end?",
+    "out-of-memory": "The notebook took more memory than there is for grading. Which array or network is that large?",
+    "crashed": "The notebook's process crashed before this exercise was looked at.",
+    "no-result": "The notebook ended before this exercise was looked at: does a cell of yours leave Python?",
+    "missing": "No notebook was handed in.",
+    "unreadable": "The file that was handed in cannot be read.",
+}
+
+
+class Task(NamedTuple):
+    """One notebook of one student, ready to be graded anywhere. request: for the sandbox; JSON-able throughout."""
+
+    student: str
+    notebook: str
+    request: dict
+    notes: list
+
+
+class Bench:
+    """A place at which one submission at a time is graded: a sandbox of its own, and a judge."""
+
+    def __init__(self, workshop, limits):
+        self.workshop, self.limits = workshop, limits
+        self.commands = workshop.fork("bench")
+        self.judge = None
+
+    def grade(self, task):
+        """The record of a task: {"student", "notebook", "status", "seconds", "exercises"}."""
+        ending, frames = self._run(task.request)
+        found, last = {}, False
+        for frame in frames:
+            with suppress(ValueError):
+                frame = wire.unpack(frame)
+                if isinstance(frame, dict):
+                    found.setdefault(str(frame.get("exercise")), frame)
+                    last |= frame.get("last") is True
+        status = ending.status if ending.status != "ended" else "ok" if last else "crashed" if found else "no-result"
+        records = []
+        for exercise, name in task.request["exercises"]:
+            frame = found.get(exercise)
+            records.append(self._judged(exercise, name, frame) if frame else without(exercise, STATUS[status], status))
+        return {
+            "student": task.student,
+            "notebook": task.notebook,
+            "status": status,
+            "seconds": round(ending.seconds, 3),
+            "exercises": records,
+            "notes": task.notes,
+        }
+
+    def _run(self, request):
+        """(the Ending, the frames) of a request in the sandbox."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                command = json.dumps({"limits": self.limits, "isolated": self.workshop.isolated}).encode()
+                socket.send_fds(self.commands, [command], [theirs.fileno()])
+            data = bytearray()
+            with suppress(ConnectionError):  # it ended before it had read or said everything
+                ours.sendall(json.dumps(request).encode())
+                ours.shutdown(socket.SHUT_WR)
+                while len(data) <= self.limits.answer and (more := ours.recv(1 << 20)):
+                    data += more
+        ending = self.commands.recv(2000)
+        if not ending:
+            raise CourseError("A process that grades ended by itself: run the command again with --resume.")
+        return sandbox.Ending(*json.loads(ending)), wire.frames(bytes(data[: self.limits.answer]))
+
+    def _judged(self, exercise, name, frame):
+        """The record of an exercise, from the frame that came out of the sandbox."""
+        if "evidence" not in frame:
+            return undefined(exercise, name, frame.get("problem"))
+        self.judge = self.judge or self.workshop.fork("judge")
+        try:
+            self.judge.settimeout(2 * JUDGE_SECONDS)
+            self.judge.sendall(wire.pack({"exercise": exercise, "evidence": frame["evidence"]}))
+            head = self.judge.recv(4, socket.MSG_WAITALL)
+            record = wire.unpack(self.judge.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
+        except (OSError, ValueError):
+            self.judge.close()
+            self.judge, record = None, {"error": "it could not be judged"}
+        if "error" in record:
+            text = "What the check got back cannot be judged: it is not what an answer to this exercise gives."
+            return without(exercise, text, "unreadable_evidence")
+        return record
+
+    def close(self):
+        """Let go of the processes, which end by that."""
+        self.commands.close()
+        if self.judge:
+            self.judge.close()
+
+
+def without(exercise, message, code):
+    """The record of an exercise that could not be looked at."""
+    points = EXERCISES[exercise].points
+    return Result(exercise, points, [Finding(code, False, message, points=points)]).to_dict()
+
+
+def undefined(exercise, name, problem):
+    """The record of an exercise whose function is not there, with what stopped its cell."""
+    points = EXERCISES[exercise].points
+    finding = None
+    with suppress(KeyError, TypeError, AttributeError):  # evidence may be anything
+        if problem["outcome"] == "unanswered":
+            finding = Finding(UNANSWERED, False, str(problem["message"])[:300])
+        else:
+            finding = call_problem(problem, points, f"The cell that should define {name}")
+    text = f"After the notebook has run there is no {name}: which cell defines it?"
+    return Result(exercise, points, [finding or Finding("not_defined", False, text, points=points)]).to_dict()
+
+
+# --- Here or on another machine --------------------------------------------------------------------------------------
+
+_here = threading.local()  # a thread's bench
+_lock = threading.Lock()
+_workshops = {}  # isolated or not -> the process's Workshop
+
+
+def grade_here(task, limits, isolated):
+    """Grade a task in this process and thread, which keep their warm processes for the next one."""
+    if not hasattr(_here, "bench"):
+        with _lock:
+            if isolated not in _workshops:
+                if isolated:
+                    must_isolate()
+                _workshops[isolated] = Workshop(isolated)
+                atexit.register(_workshops[isolated].__exit__)
+        _here.bench = Bench(_workshops[isolated], limits)
+    return _here.bench.grade(task)
+
+
+def must_isolate():
+    """Raises CourseError where submissions cannot be isolated."""
+    problem = sandbox.problem()
+    if problem:
+        raise CourseError(
+            f"Submissions cannot be isolated on this machine: {problem}. Grade in a container, as GRADING.md says, "
+            "or trust what was handed in with --no-isolation."
+        )
+
+
+@contextmanager
+def _executor(jobs, scheduler):
+    """Something with the `submit` of concurrent.futures, and how many tasks it may be given at a time."""
+    if scheduler:
+        from dask.distributed import Client
+
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            raise CourseError(f"There is no Dask scheduler at {scheduler}: {error}.") from None
+        with client:
+            yield client.get_executor(pure=False), lambda: 4 * max(1, sum(client.nthreads().values()))
+        return
+    executor = ThreadPoolExecutor(jobs)
+    try:
+        yield executor, lambda: 2 * jobs
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        while _workshops:
+            _workshops.popitem()[1].stop()
+
+
+# --- The class -------------------------------------------------------------------------------------------------------
+
+
+class Found(NamedTuple):
+    """What was handed in. chosen: {(student, stem): Handed}; broken: {(student, stem): why}; words: remarks."""
+
+    students: list
+    stems: list
+    chosen: dict
+    broken: dict
+    words: list
+
+
+def look(place):
+    """Find and recognise the submissions under a folder or in a zip file; of two of a notebook the last one counts."""
+    handed, students = find(place)
+    chosen, broken, words, lost = {}, {}, [], []
+    for one in handed:
+        try:
+            stem = recognise(parse(one.read()), one.place)
+        except Unreadable as error:
+            lost.append((one, str(error)))
+            continue
+        if stem is None:
+            words.append(f"{one.student}: {one.place} is no notebook of this course.")
+            continue
+        if (one.student, stem) in chosen:
+            words.append(f"{one.student}: {one.place} counts, {chosen[one.student, stem].place} does not.")
+        chosen[one.student, stem] = one
+    stems = {stem for _, stem in chosen}
+    for one, why in lost:
+        stem = named(one.place) or (min(stems) if len(stems) == 1 else None)
+        if stem and (one.student, stem) not in chosen:
+            broken[one.student, stem] = why
+        words.append(f"{one.student}: {one.place}: {why}")
+    stems = [stem for stem in all_masters() if stem in stems | {stem for _, stem in broken}]
+    return Found(students, stems, chosen, broken, words)
+
+
+def grade(place, out, jobs, scheduler=None, seed=None, resume=False, isolated=True, limits=None, progress=None):
+    """Grade what lies under `place`, write everything to the folder `out`; returns the records.
+
+    progress: called with (graded, total, record or None). Raises CourseError; what is known by then stays.
+    """
+    out, limits = Path(out), limits or sandbox.Limits()
+    seed, done = _begin(out, seed, resume)
+    if isolated and not scheduler:
+        must_isolate()
+    found = look(place)
+    wanted = [(student, stem) for student in found.students for stem in found.stems]
+    waiting = [pair for pair in wanted if pair not in done]
+    progress = progress or (lambda *_: None)
+    progress(len(wanted) - len(waiting), len(wanted), None)
+    count = len(wanted) - len(waiting)
+    with _executor(jobs, scheduler) as (executor, room), _plain_about_disks(out):
+        for record in _graded(executor, room, _tasks(found, waiting, seed), limits, isolated):
+            count += 1
+            _save(out, record)
+            progress(count, len(wanted), record)
+    records = [json.loads(_place(out, *pair).read_text(encoding="utf-8")) for pair in wanted]
+    with _plain_about_disks(out):
+        gradebook.write(out, records, found.stems)
+        report.write(out, records, found.stems)
+    return records, found
+
+
+def _begin(out, seed, resume):
+    """(the seed, the (student, stem) pairs that are graded already). Refuses a folder that holds another run."""
+    about = out / "run.json"
+    if about.exists():
+        if not resume:
+            raise CourseError(f"{out} already holds grades: go on with --resume, or choose another folder.")
+        known = json.loads(about.read_text(encoding="utf-8"))["seed"]
+        if seed not in (None, known):
+            raise CourseError(f"The grades in {out} were begun with --seed {known}: go on with that.")
+        results = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("results/*/*.json")))
+        return known, {(result["student"], result["notebook"]) for result in results}
+    if any(out.glob("results/*")):
+        raise CourseError(f"{out} holds something else: choose another folder.")
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    with _plain_about_disks(out):
+        write_text(about, json.dumps({"seed": seed}) + "\n")
+    return seed, set()
+
+
+def _tasks(found, waiting, seed):
+    """For each pair a Task, or the record of what needs no grading."""
+    for student, stem in waiting:
+        one = found.chosen.get((student, stem))
+        if one is None:
+            yield _ungraded(student, stem, found.broken.get((student, stem)))
+            continue
+        submission = pair(student, stem, parse(one.read()))
+        yield Task(student, stem, submission.request(seed_of(seed, student, stem)), submission.notes)
+
+
+def _ungraded(student, stem, why):
+    status = "unreadable" if why else "missing"
+    exercises = all_masters()[stem].exercises
+    records = [without(exercise, why or STATUS[status], status) for exercise in exercises]
+    about = {"student": student, "notebook": stem, "status": status, "seconds": 0.0}
+    return about | {"exercises": records, "notes": [why] if why else []}
+
+
+def _graded(executor, room, tasks, limits, isolated):
+    """The records, each as soon as it is known; never more tasks under way than there is room for."""
+    running = set()
+    tasks = iter(tasks)
+    while True:
+        for task in islice(tasks, max(0, room() - len(running))):
+            if isinstance(task, Task):
+                running.add(executor.submit(grade_here, task, limits, isolated))
+            else:
+                yield task
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+
+def _place(out, student, stem):
+    return out / "results" / student / f"{stem}.json"
+
+
+def _save(out, record):
+    write_text(_place(out, record["student"], record["notebook"]), json.dumps(record, indent=1) + "\n")
+
+
+@contextmanager
+def _plain_about_disks(out):
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        raise CourseError(f"{out} cannot be written ({error.strerror}): make room and go on with --resume.") from None
+
+
+def seed_of(seed, student, notebook):
+    """The seed of the probes for one submission: drawn anew for each, the same whenever the run's seed is the same."""
+    digest = hashlib.sha256(f"{seed}\0{student}\0{notebook}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

@@ -1,0 +1,267 @@
+"""A class graded from end to end, by the command, in real processes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_utils.check import EXERCISES
+from course_utils.errors import CourseError
+from course_utils.files import masters
+from course_utils.grading import grade as grading
+from course_utils.grading import sandbox
+from course_utils.grading.submissions import all_masters
+from course_utils.release import student_copy
+
+STEM = "04_residual_blocks"
+
+
+def course(*words, **more):
+    """Run `course grade`; returns the finished process, its output as text."""
+    command = [sys.executable, "-m", "course_utils", "grade", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **more)
+
+
+def results(out):
+    """{(student, notebook): record} of what was graded."""
+    found = (json.loads(path.read_text(encoding="utf-8")) for path in Path(out).glob("results/*/*.json"))
+    return {(record["student"], record["notebook"]): record for record in found}
+
+
+def marks(out):
+    return {key: [one["points"] for one in record["exercises"]] for key, record in results(out).items()}
+
+
+def hand_in(folder, student, stem=STEM, name=None, **answers):
+    """A student's copy with some of the master's answers; answers: {exercise: source, or True for the master's}."""
+    notebook, master = student_copy(masters()[stem]), nbformat.read(masters()[stem], as_version=4)
+    solutions = {cell.id: cell.source for cell in master.cells}
+    for cell in notebook.cells:
+        answer = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if answer:
+            cell.source = solutions[cell.id] if answer is True else answer
+    path = folder / student / f"{name or stem}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+RIGHT = {"identity_block": True, "convolutional_block": True, "zero_pad_shortcut": True}
+IN_FRONT = """
+def zero_pad_shortcut(X, filters, s=2):
+    return ops.pad(X[:, ::s, ::s], [[0, 0]] * 3 + [[filters - X.shape[3], 0]])
+"""
+HALF = {"identity_block": True, "zero_pad_shortcut": IN_FRONT}
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory):
+    """A class of six: right, half right, twice handed in, unanswered, broken, absent."""
+    folder = tmp_path_factory.mktemp("class") / "handed in"
+    hand_in(folder, "Ada", name="my notebook", **RIGHT)
+    hand_in(folder, "Bob", **HALF)
+    hand_in(folder, "Cy")
+    hand_in(folder, "Cy", name="04_residual_blocks (2)", identity_block=True)
+    hand_in(folder, "Di")
+    (folder / "Ed").mkdir()
+    (folder / "Ed" / f"{STEM}.ipynb").write_text("<html>")
+    (folder / "Flo 'x' <b>").mkdir()
+    return folder
+
+
+EXPECTED = {
+    "Ada": [8, 8, 3],
+    "Bob": [8, 0, 2],
+    "Cy": [8, 0, 0],
+    "Di": [0, 0, 0],
+    "Ed": [0, 0, 0],
+    "Flo 'x' _b_": [0, 0, 0],
+}
+
+
+@pytest.fixture(scope="module")
+def graded(classroom, tmp_path_factory):
+    """The class, graded once: (the folder of grades, the finished process)."""
+    out = tmp_path_factory.mktemp("grades") / "out"
+    return out, course(classroom, "-o", out, "--jobs", 1, "--seed", 7)
+
+
+def test_marks_of_a_class(graded):
+    out, run = graded
+    assert run.returncode == 0, run.stderr
+    assert marks(out) == {(student, STEM): points for student, points in EXPECTED.items()}
+    status = {student: record["status"] for (student, _), record in results(out).items()}
+    assert status == dict.fromkeys(("Ada", "Bob", "Cy", "Di"), "ok") | {"Ed": "unreadable", "Flo 'x' _b_": "missing"}
+    assert f"{STEM} (2).ipynb counts, {STEM}.ipynb does not." in " ".join(run.stdout.split())
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_a_record_is_what_the_contract_says(graded):
+    record = results(graded[0])["Bob", STEM]
+    assert {"student", "notebook", "status", "seconds", "exercises"} <= set(record)
+    assert [one["exercise"] for one in record["exercises"]] == list(all_masters()[STEM].exercises)
+    for one in record["exercises"]:
+        assert set(one) == {"exercise", "points", "max_points", "status", "findings"}
+        assert one["max_points"] == EXERCISES[one["exercise"]].points
+        for finding in one["findings"]:
+            assert set(finding) == {"code", "passed", "message", "expected", "got"}
+    codes = [finding["code"] for one in record["exercises"] for finding in one["findings"] if not finding["passed"]]
+    assert codes == ["unanswered", "zeros_in_front"]
+
+
+def test_what_is_written_for_people(graded):
+    out, run = graded
+    rows = [line.split(",") for line in (out / "grades.csv").read_text(encoding="utf-8-sig").splitlines()]
+    assert rows[0] == ["student", *all_masters()[STEM].exercises, "total", "max"]
+    assert [row[-2:] for row in rows[1:]] == [[str(sum(points)), "19"] for _, points in sorted(EXPECTED.items())]
+    assert (out / "report.html").exists()
+    assert len(list((out / "feedback").glob("*.html"))) == len(EXPECTED)
+    assert "report.html" in run.stdout
+
+
+def test_the_same_seed_gives_the_same_grades_on_any_number_of_jobs(graded, classroom, tmp_path):
+    out, _ = graded
+    for jobs in 2, 4:
+        assert course(classroom, "-o", tmp_path / str(jobs), "--jobs", jobs, "--seed", 7).returncode == 0
+        assert (tmp_path / str(jobs) / "grades.csv").read_bytes() == (out / "grades.csv").read_bytes()
+        again, before = results(tmp_path / str(jobs)), results(out)
+        assert {k: r["exercises"] for k, r in again.items()} == {k: r["exercises"] for k, r in before.items()}
+
+
+def test_another_run_does_not_touch_what_is_there(graded, classroom):
+    out, _ = graded
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    run = course(classroom, "-o", out)
+    assert run.returncode == 1
+    assert run.stderr.strip() == f"course: {out} already holds grades: go on with --resume, or choose another folder."
+    run = course(classroom, "-o", out, "--resume", "--seed", 8)
+    assert "were begun with --seed 7" in run.stderr
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_that_was_killed_goes_on(graded, classroom, tmp_path):
+    """Killed again and again, at moments spread over the run: in the end the grades are those of one that was not."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "course_utils", "grade", str(classroom), "-o", str(out), "--jobs", "2", "--resume"]
+    command += ["--seed", "7"]
+    seen, kills = {}, 0
+    while len(results(out) if out.exists() else ()) < len(EXPECTED):
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        enough, deadline = len(seen) + 1, time.monotonic() + 120
+        while run.poll() is None and time.monotonic() < deadline:
+            if len(list(out.glob("results/*/*.json"))) >= enough:
+                break
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        kills += 1
+        now = {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")}
+        assert {path: now[path] for path in seen} == seen, "graded twice"
+        seen = now
+        assert kills < 20
+    assert kills > 2
+    assert course(classroom, "-o", out, "--resume").returncode == 0
+    assert (out / "grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")} == seen
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_a_run_no_process_is_left(number, tmp_path):
+    folder, out = tmp_path / "class", tmp_path / "out"
+    hand_in(folder, "Eve", identity_block="import time\nname = 'identity_block'\nwhile True:\n    time.sleep(1)")
+    before = grading_processes()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "course_utils", "grade", str(folder), "-o", str(out)], stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while len(grading_processes() - before) < 4 and time.monotonic() < deadline:  # workshop, bench, supervisor, inside
+        time.sleep(0.05)
+    assert len(grading_processes() - before) >= 4
+    run.send_signal(number)
+    run.wait(20)
+    while grading_processes() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert grading_processes() - before == set()
+    assert results(out) == {}
+
+
+def grading_processes():
+    """The processes that the workshop of some run is, or has forked."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"course_utils.grading.workshop" in (place / "cmdline").read_bytes():
+                found.add(place.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_every_master_gets_every_point_and_every_student_copy_none(tmp_path):
+    folder = tmp_path / "class"
+    for stem, path in masters().items():
+        (folder / "Ada").mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / "Ada" / path.name)
+        hand_in(folder, "Bob", stem)
+    run = course(folder, "-o", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    for (student, stem), record in results(tmp_path / "out").items():
+        assert record["status"] == "ok"
+        for one in record["exercises"]:
+            assert one["points"] == (one["max_points"] if student == "Ada" else 0), (stem, one)
+            assert one["status"] == ("ok" if student == "Ada" else "unanswered"), (stem, one)
+    assert len(results(tmp_path / "out")) == 2 * len(all_masters())
+
+
+def test_the_probes_are_drawn_anew_for_each_submission():
+    seeds = {grading.seed_of(seed, student, STEM) for seed in (1, 2) for student in ("Ada", "Bob")}
+    assert len(seeds) == 4
+    assert grading.seed_of(1, "Ada", STEM) == grading.seed_of(1, "Ada", STEM)
+
+
+def test_nothing_to_grade_and_nowhere_to_write(classroom, tmp_path):
+    (tmp_path / "empty").mkdir()
+    run = course(tmp_path / "empty", "-o", tmp_path / "out")
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert "holds no notebooks" in run.stderr
+    assert not (tmp_path / "out" / "results").exists()
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_is_there(classroom, tmp_path):
+    """A file system of a few pages, in a mount namespace of its own."""
+    small = tmp_path / "small"
+    small.mkdir()
+    script = f"""
+mount -t tmpfs -o size=20k none '{small}'
+'{sys.executable}' -m course_utils grade '{classroom}' -o '{small}/out' --seed 7
+code=$?
+cp -r '{small}/out' '{tmp_path}/kept'
+exit $code
+"""
+    rights = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
+    command = ["unshare", *rights, "sh", "-c", script]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 1, run
+    assert "cannot be written (No space left on device): make room and go on with --resume." in run.stderr
+    assert "Traceback" not in run.stderr
+    kept = results(tmp_path / "kept")
+    assert 0 < len(kept) < len(EXPECTED)
+
+
+def test_where_nothing_isolates_the_flag_and_the_container_are_named(monkeypatch, classroom, tmp_path):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    with pytest.raises(CourseError, match=r"it needs Linux\. Grade in a container.*--no-isolation\.$"):
+        grading.grade(classroom, tmp_path / "out", jobs=1)
+
+
+def test_without_isolation_the_marks_are_the_same(graded, classroom, tmp_path):
+    run = course(classroom, "-o", tmp_path / "out", "--no-isolation", "--seed", 7)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out/grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
