@@ -29,6 +29,10 @@ SETTINGS = {
             "lrn_seeds": (0, 1, 2),
         },
     },
+    "02_one_by_one_convolutions": {
+        "quick": {"pictures": 1080, "epochs": 12, "seed": 1},
+        "full": {"pictures": 1080, "epochs": 40, "seed": 1},
+    },
     "03_happy_house": {
         "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
