@@ -1,10 +1,15 @@
 """inception_module and inception_network: right answers keep every point, each mistake gets its own finding."""
 
+import json
+
 import keras
 import pytest
 from keras import layers, ops
 
 from course_utils import check
+from course_utils.check.ask.models import shapes_only
+from course_utils.check.difference import differences
+from course_utils.check.graph import MAX_BRANCHES, canonical
 from course_utils.networks import inception
 
 RIGHT, WRONG = {}, {}
@@ -453,3 +458,27 @@ def test_a_branch_is_named_by_what_it_does():
     assert finding.message == "The 5x5 branch is missing: 3 branches are joined. Which belong there?"
     finding = check.inception_module(bottleneck_and_filters_exchanged).findings[2]
     assert "of the 3x3 branch" in finding.message
+
+
+def test_concatenations_of_concatenations_are_bounded():
+    """Each doubles the one before it: read as one they would have 4,096 branches."""
+    x = inputs = keras.Input((2, 2, 1))
+    for _ in range(12):
+        x = joined(x, x)
+    found = canonical(keras.Model(inputs, x).to_json())
+    assert max(len(node.inputs) for node in found.nodes) <= MAX_BRANCHES
+    assert found.nodes[found.outputs[0]].shape[-1] == 4096
+
+
+def test_a_large_network_of_branches_is_compared_module_by_module():
+    """GoogLeNet with one kernel of another size in one of its nine modules."""
+    with shapes_only():
+        expected = inception.GoogLeNet((64, 64, 3), 10)
+    config = json.loads(expected.to_json())
+    (spoiled,) = (layer for layer in config["config"]["layers"] if layer["name"] == "inception_4d_5x5")
+    spoiled["config"]["kernel_size"] = [3, 3]
+    (found,) = differences(canonical(config), canonical(expected.to_json()))
+    assert (found.code, found.place) == (
+        "wrong_kernel_size",
+        "the second convolution of the 5x5 branch of module 6",
+    )
