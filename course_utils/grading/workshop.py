@@ -26,9 +26,14 @@ READY = b"."
 
 
 class Workshop:
-    """The main process's end: starts benches and judges. A context manager; whatever it started ends with it."""
+    """The main process's end: starts benches and judges. A context manager; whatever it started ends with it.
+
+    Raises CourseError where submissions cannot be isolated and shall be.
+    """
 
     def __init__(self, isolated=True):
+        if isolated and sys.platform != "linux":
+            raise refusal("it needs Linux")
         self.isolated = isolated
         self.socket, theirs = socket.socketpair()
         self.home = tempfile.TemporaryDirectory(prefix="course-grade-")
@@ -50,14 +55,18 @@ class Workshop:
             "TF_NUM_INTRAOP_THREADS": "1",
             "TF_NUM_INTEROP_THREADS": "1",
         }
-        command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno())]
+        command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno()), str(int(isolated))]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(
             command, env=environment, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet
         )
         theirs.close()
-        if self.socket.recv(1) != READY:
+        answer = self.socket.recv(1000)
+        if not answer:
             raise CourseError("The process that grades did not start: does `course run 04` work on this machine?")
+        if answer != READY:
+            self.stop()
+            raise refusal(answer.decode())
 
     def fork(self, kind):
         """A socket to a new process: "bench" or "judge"."""
@@ -80,12 +89,21 @@ class Workshop:
         self.__exit__()
 
 
-def main(descriptor):
+def refusal(problem):
+    """The error to raise where nothing can be isolated."""
+    return CourseError(
+        f"Submissions cannot be isolated on this machine: {problem}. Grade in a container, as GRADING.md says, or "
+        "trust what was handed in with --no-isolation."
+    )
+
+
+def main(descriptor, isolated):
     """The workshop itself: import everything, then fork until the main process has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, whose end is the end of this one
     _warm_up()
     commands = socket.socket(fileno=descriptor)
-    commands.send(READY)
+    problem = sandbox.problem() if isolated else None
+    commands.send(problem.encode() if problem else READY)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
     while True:
         kind, descriptors, _, _ = socket.recv_fds(commands, 1, 1)
@@ -170,4 +188,4 @@ def serve_judge(connection):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2] == "1")
