@@ -1,5 +1,6 @@
 """What a student is told: findings, points, and how they look in JupyterLab and as text."""
 
+import os
 import re
 import textwrap
 from dataclasses import dataclass
@@ -79,7 +80,10 @@ class Result:
                 lines += [" " * 15 + detail for detail in _details(finding)]
         return "\n".join([*lines, *(f"  {note}" for note in self._notes())])
 
-    __repr__ = __str__
+    def __repr__(self):
+        if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+            return str(self.points)  # anything but a number nbgrader takes for full marks
+        return str(self)
 
     def _repr_html_(self):
         rows = "".join(_row(finding) for finding in self._by_mark())
