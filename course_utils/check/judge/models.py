@@ -7,7 +7,7 @@ difference that belongs to it.
 
 import json
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -210,6 +210,7 @@ def _expected(reference, asked, before_softmax):
     return _outputs(_config(reference, asked), before_softmax)
 
 
+@lru_cache(128)  # many students write the same
 def _outputs(config, before_softmax):
     """What a model of this config says to two pictures of its own size; what it concatenates in an order of its own."""
     network = graph.canonical(config)
