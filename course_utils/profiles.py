@@ -30,8 +30,8 @@ SETTINGS = {
         },
     },
     "02_one_by_one_convolutions": {
-        "quick": {"pictures": 1080, "epochs": 12, "seed": 1},
-        "full": {"pictures": 1080, "epochs": 40, "seed": 1},
+        "quick": {"pictures": 1080, "epochs": 12, "seeds": (0,)},
+        "full": {"pictures": 1080, "epochs": 20, "seeds": (0, 1, 2)},
     },
     "03_happy_house": {
         "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
@@ -53,7 +53,7 @@ SETTINGS = {
         },
     },
     "06_resnet_by_hand": {
-        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 7},
+        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 6},
         "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
     },
 }
