@@ -8,12 +8,13 @@ import xml.etree.ElementTree as xml
 from itertools import combinations
 
 import keras
+import nbformat
 import pytest
 from matplotlib import font_manager
 from PIL import ImageFont
 
 from course_utils import plots
-from course_utils.files import IMAGES
+from course_utils.files import IMAGES, masters
 from course_utils.networks import alexnet, inception, lenet, resnet, vgg
 
 sys.path.insert(0, str(IMAGES))  # as for `python images/drawing.py`
@@ -46,6 +47,14 @@ def test_a_figure_is_small_and_stands_for_itself(figure):
     outside = [link for link in re.findall(r'(?:href="|url\()([^")]*)', text) if not link.startswith("#")]
     assert not outside
     assert not list(figure.iter(f"{SVG}image"))
+
+
+def test_every_figure_is_shown_in_a_notebook_with_an_alt_text():
+    cells = [cell for path in masters().values() for cell in nbformat.read(path, 4).cells]
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    shown = re.findall(r"!\[([^\]]*)\]\(\.\./images/([^)]*)\)", text)
+    assert {name for _, name in shown} == {f"{name}.svg" for name in FIGURES}
+    assert all(len(alt) > 60 for alt, _ in shown)
 
 
 # --- Text has room, even in the widest of the usual fonts -----------------------------------------------------------
