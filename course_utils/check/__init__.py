@@ -73,11 +73,33 @@ def collect(exercise, answer, hidden=False, seed=0):
     return _half("ask", exercise).ask(answer, hidden=hidden, seed=seed)
 
 
-def conclude(exercise, evidence):
-    """The `Result` that evidence leads to. Runs no code of the student's."""
+def conclude(exercise, evidence, seed=None):
+    """The `Result` that evidence leads to. Runs no code of the student's.
+
+    seed: with it, evidence has to be that of the probes of grading that are drawn from this seed: whoever forges
+    evidence shall not choose what was asked. Raises ValueError if it is not.
+    """
+    if seed is not None and not fits(evidence, _half("ask", exercise).asked(seed, hidden=True)):
+        raise ValueError("evidence of other probes than those that were made")
     findings = _half("judge", exercise).judge(evidence)
     about = EXERCISES[exercise]
     return Result(exercise, about.points, findings, hidden=about.hidden)
+
+
+def fits(found, wanted):
+    """Does evidence hold what is wanted of it?
+
+    A dict: these keys, and others (none in what was "asked"); a list: as many; a tuple: one of these.
+    """
+    if isinstance(wanted, tuple):
+        return any(fits(found, one) for one in wanted)
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(
+            found.get(key) == value if key == "asked" else fits(found.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(fits, found, wanted))
+    return type(found) is type(wanted) and found == wanted
 
 
 def _half(half, exercise):

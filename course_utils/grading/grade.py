@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from course_utils.check import EXERCISES
-from course_utils.check.judge import call_problem
-from course_utils.check.result import UNANSWERED, Finding, Result
+from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
 from course_utils.grading import gradebook, report, sandbox, wire
@@ -52,18 +51,18 @@ class Bench:
     def grade(self, task):
         """The record of a task: {"student", "notebook", "status", "seconds", "exercises"}."""
         ending, frames = self._run(task.request)
-        found, last = {}, False
-        for frame in frames:
-            with suppress(ValueError):
-                frame = wire.unpack(frame)
-                if isinstance(frame, dict):
-                    found.setdefault(str(frame.get("exercise")), frame)
-                    last |= frame.get("last") is True
-        status = ending.status if ending.status != "ended" else "ok" if last else "crashed" if found else "no-result"
+        found = {}
+        for name, text in frames:
+            found.setdefault(name, text)
+        exercises = task.request["exercises"]
+        whole = wire.LAST in found and all(exercise in found for exercise, _ in exercises)
+        status = ending.status if ending.status != "ended" else "ok" if whole else "crashed" if found else "no-result"
         records = []
-        for exercise, name in task.request["exercises"]:
-            frame = found.get(exercise)
-            records.append(self._judged(exercise, name, frame) if frame else without(exercise, STATUS[status], status))
+        for exercise, name in exercises:
+            if exercise in found:
+                records.append(self._judged([exercise, name, task.request["seed"]], found[exercise]))
+            else:
+                records.append(without(exercise, STATUS[status], status))
         return {
             "student": task.student,
             "notebook": task.notebook,
@@ -91,14 +90,12 @@ class Bench:
             raise CourseError("A process that grades ended by itself: run the command again with --resume.")
         return sandbox.Ending(*json.loads(ending)), wire.frames(bytes(data[: self.limits.answer]))
 
-    def _judged(self, exercise, name, frame):
-        """The record of an exercise, from the frame that came out of the sandbox."""
-        if "evidence" not in frame:
-            return undefined(exercise, name, frame.get("problem"))
+    def _judged(self, asked, text):
+        """The record of an exercise. asked: it, its function and the seed. text: what came out of the sandbox."""
         self.judge = self.judge or self.workshop.fork("judge")
         try:
             self.judge.settimeout(2 * JUDGE_SECONDS)
-            self.judge.sendall(wire.pack({"exercise": exercise, "evidence": frame["evidence"]}))
+            self.judge.sendall(wire.pack(asked) + len(text).to_bytes(4, "big") + text)
             head = self.judge.recv(4, socket.MSG_WAITALL)
             record = wire.unpack(self.judge.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
         except (OSError, ValueError):
@@ -106,7 +103,7 @@ class Bench:
             self.judge, record = None, {"error": "it could not be judged"}
         if "error" in record:
             text = "What the check got back cannot be judged: it is not what an answer to this exercise gives."
-            return without(exercise, text, "unreadable_evidence")
+            return without(asked[0], text, "unreadable_evidence")
         return record
 
     def close(self):
@@ -120,19 +117,6 @@ def without(exercise, message, code):
     """The record of an exercise that could not be looked at."""
     points = EXERCISES[exercise].points
     return Result(exercise, points, [Finding(code, False, message, points=points)]).to_dict()
-
-
-def undefined(exercise, name, problem):
-    """The record of an exercise whose function is not there, with what stopped its cell."""
-    points = EXERCISES[exercise].points
-    finding = None
-    with suppress(KeyError, TypeError, AttributeError):  # evidence may be anything
-        if problem["outcome"] == "unanswered":
-            finding = Finding(UNANSWERED, False, str(problem["message"])[:300])
-        else:
-            finding = call_problem(problem, points, f"The cell that should define {name}")
-    text = f"After the notebook has run there is no {name}: which cell defines it?"
-    return Result(exercise, points, [finding or Finding("not_defined", False, text, points=points)]).to_dict()
 
 
 # --- Here or on another machine --------------------------------------------------------------------------------------

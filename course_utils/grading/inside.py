@@ -32,16 +32,34 @@ def answer(connection):
         if found["outcome"] != "returned" and cell["exercise"]:
             problems.setdefault(cell["exercise"], found)
     for exercise, name in request["exercises"]:
+        found = {"problem": problems.get(exercise)}
         if name in vars(notebook):
-            found = check.collect(exercise, vars(notebook)[name], hidden=True, seed=request["seed"])
-            frame = {"exercise": exercise, "evidence": found}
-        else:
-            frame = {"exercise": exercise, "undefined": name, "problem": problems.get(exercise)}
-        memory |= _of_memory(frame)
-        connection.sendall(wire.pack(frame))
-    connection.sendall(wire.pack({"last": True}))
+            found = _asked(exercise, vars(notebook)[name], request["seed"])
+        memory |= _of_memory(found)
+        connection.sendall(_packed(found, exercise))
+    connection.sendall(wire.pack(None, wire.LAST))
     if memory:
         raise MemoryError
+
+
+def _asked(exercise, answer, seed):
+    """Evidence of an answer, or of what stopped the asking: that is no reason not to ask for the next one."""
+    try:
+        return {"evidence": check.collect(exercise, answer, hidden=True, seed=seed)}
+    except BaseException as error:
+        return {"stopped": _kind(error)}
+
+
+def _packed(found, exercise):
+    try:
+        return wire.pack(found, exercise)
+    except BaseException as error:  # evidence of an answer that returns, or raises, things that are not what they say
+        return wire.pack({"stopped": _kind(error)}, exercise)
+
+
+def _kind(error):
+    """The name of an exception's class, whatever the class says."""
+    return type.__dict__["__name__"].__get__(type(error))[:60]
 
 
 def _run(cell, notebook):
@@ -57,7 +75,7 @@ def _run(cell, notebook):
     try:
         return evidence.attempt(execute, max_parameters=MAX_PARAMETERS)[1]
     except BaseException as error:  # such as KeyboardInterrupt, or the refusal to hand on a network of the course's own
-        return {"outcome": "raised", "error": {"type": type(error).__name__, "text": "", "lines": []}}
+        return {"outcome": "raised", "error": {"type": _kind(error), "text": "", "lines": []}}
 
 
 MAX_PARAMETERS = 60_000_000  # of models that a cell builds
@@ -70,21 +88,29 @@ class _NoShell:
         return lambda *args, **kwargs: None
 
 
+OUT_OF_MEMORY = "MemoryError", "ResourceExhaustedError"
+
+
 def _of_memory(found):
     """Does evidence tell of memory that ran out?"""
     if isinstance(found, dict):
-        return found.get("type") in ("MemoryError", "ResourceExhaustedError") or any(map(_of_memory, found.values()))
+        told = found.get("type"), found.get("stopped")
+        return any(name in told for name in OUT_OF_MEMORY) or any(map(_of_memory, found.values()))
     return isinstance(found, list) and any(map(_of_memory, found))
 
 
-# The course's own networks are answers to its exercises. Inside, only those exist that the notebook is given.
+# The course's own networks are answers to its exercises, and so are some of Keras'. Inside, only those of the course
+# exist that the notebook is given.
 
 
 def _take_away_answers(given):
-    """Leave no code in the functions of `course_utils.networks`, but for those named as given and what they call."""
+    """Leave no code in the functions of `course_utils.networks`, but for those named as given and what they call, and
+    none in those of `keras.applications`.
+    """
     from course_utils.check.ask import models
 
     modules = [module for name, module in sys.modules.items() if name.startswith("course_utils.networks.")]
+    keras = [module for name, module in sys.modules.items() if name.startswith("keras.src.applications.")]
     kept, waiting = set(), [*given]
     functions = {}
     for module in modules:
@@ -95,11 +121,12 @@ def _take_away_answers(given):
         if name in functions and name not in kept:
             kept.add(name)
             waiting += [used for function in functions[name] for used in _names(function.__code__)]
-    for name, found in functions.items():
-        for function in found if name not in kept else ():
-            code = models._refuse.__code__
-            about = {"co_name": f"{function.__module__}.{name}", "co_freevars": function.__code__.co_freevars}
-            function.__code__ = code.replace(**about)
+    taken = [function for name, found in functions.items() if name not in kept for function in found]
+    taken += [function for module in keras if not module.__name__.endswith("utils") for function in _functions(module)]
+    for function in taken:
+        name = f"{function.__module__}.{function.__qualname__.split('.')[0]}"
+        about = {"co_name": name, "co_freevars": function.__code__.co_freevars}
+        function.__code__ = models._refuse.__code__.replace(**about)
 
 
 def _functions(module):

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Nothing of these is to be read inside: how answers are judged and graded, and the course's own answers.
+# Nothing of these is to be read inside: how answers are judged and graded, and answers of the course's and Keras' own.
 HIDDEN = [PACKAGE / "grading", PACKAGE / "check" / "judge", PACKAGE / "networks"]
+HIDDEN += [Path(sysconfig.get_path("purelib"), "keras", "src", "applications").resolve()]
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 NOBODY = 65534
 
@@ -134,6 +135,7 @@ def problem():
 
 def _supervise(function, limits, keep, parent, isolated):
     """Lock a child in, wait for it, and tell the parent how it ended."""
+    addresses = _addresses()
     try:
         if isolated:
             die_with_parent()
@@ -147,10 +149,9 @@ def _supervise(function, limits, keep, parent, isolated):
         try:
             if isolated:
                 die_with_parent()
-            else:
-                os.setsid()
+            os.setsid()  # what it starts is ended together, and shares, on most kernels, one share of the processor
             _close_all_but(keep)
-            _limit(limits)
+            _limit(limits, addresses)
             if isolated:
                 _lock_down()
             function()
@@ -298,13 +299,13 @@ def _close_all_but(keep):
         os.closerange(before + 1, after)
 
 
-def _limit(limits):
-    """The kernel's limits for this process, which it can only lower."""
+def _limit(limits, addresses):
+    """The kernel's limits for this process, which it can only lower. addresses: bytes of those it has now."""
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     values = {
         "RLIMIT_CPU": limits.cpu_seconds,
         "RLIMIT_DATA": taken + limits.memory,
-        "RLIMIT_AS": ADDRESSES + limits.memory,  # what is mapped as shared is no data
+        "RLIMIT_AS": addresses + MORE_ADDRESSES + limits.memory,  # what is mapped as shared is no data
         "RLIMIT_NPROC": limits.threads,
         "RLIMIT_NOFILE": limits.files,
         "RLIMIT_FSIZE": limits.disk,
@@ -317,7 +318,15 @@ def _limit(limits):
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-ADDRESSES = 6 << 30  # bytes of addresses that the libraries and their threads claim, most of them never used
+MORE_ADDRESSES = 1 << 30  # bytes that the libraries' threads claim, most of them never used
+
+
+def _addresses():
+    """The bytes of addresses that this process has claimed."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:  # no Linux
+        return 8 << 30
 
 
 def _lock_down():

@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -22,7 +23,10 @@ from course_utils.files import masters
 
 MAX_NOTEBOOK = 50 << 20  # bytes
 MAX_CELLS = 2000
+MAX_SOURCE = 300_000  # characters of code: Python takes a kilobyte of memory to read one
 MAX_FILES = 10_000  # of a zip file
+MAX_INNER = 20  # zip files in a student's zip file
+MAX_NOTEBOOKS = 100  # of one student
 MOODLE = re.compile(r"(.+)_\d+_assignsubmission_\w+_?")
 CANVAS = re.compile(r"([^_]+)(?:_LATE)?_\d+_\d+_(.+)")
 
@@ -61,16 +65,24 @@ def find(place):
         student, inner = _student(parts)
         students.add(student)
         if inner.endswith(".ipynb") and ".ipynb_checkpoints" not in inner:
-            found.append(Handed(student, inner, read))
+            found.append(Handed(student, _printable(inner), read))
     if not found:
         raise CourseError(f"{place} holds no notebooks: it should hold one folder (or zip file) a student.")
-    return sorted(found, key=lambda handed: (handed.student, natural(handed.place))), sorted(students)
+    found.sort(key=lambda handed: (handed.student, natural(handed.place)))
+    every = []
+    for student, group in groupby(found, key=lambda handed: handed.student):
+        *others, first = [*group][-MAX_NOTEBOOKS - 1 :][::-1]
+        if len(others) == MAX_NOTEBOOKS:
+            words = f"More than {MAX_NOTEBOOKS} notebooks were handed in: the last {MAX_NOTEBOOKS} are read."
+            first = Handed(student, first.place, partial(_refuse, words))
+        every += [first, *others[::-1]]
+    return every, sorted(students)
 
 
 def _files(place):
     """(the parts of its name, a function that reads it) of every file, inside zip files too."""
     if place.is_file():
-        yield from _zipped((), lambda: place)
+        yield from _zipped((), lambda: place, inner_zips=None)
         return
     for path in sorted(place.rglob("*")):
         parts = path.relative_to(place).parts
@@ -82,10 +94,11 @@ def _files(place):
             yield parts, lambda path=path: _bounded(path.stat().st_size, path.read_bytes)
 
 
-def _zipped(before, source, inner=False):
+def _zipped(before, source, inner_zips=MAX_INNER):
     """The files of a zip file, as if it were a folder of its name; what is no zip file is one unreadable notebook.
 
-    source: a function that gives its path, or its bytes as a file. inner: is it inside another zip file?
+    source: a function that gives its path, or its bytes as a file. inner_zips: how many zip files in it are read; None
+    for all of them, in the zip file of a class.
     """
     try:
         with zipfile.ZipFile(source()) as archive:
@@ -93,17 +106,24 @@ def _zipped(before, source, inner=False):
     except (zipfile.BadZipFile, OSError, Unreadable) as error:
         yield (*before, "damaged.zip.ipynb"), partial(_refuse, f"The zip file is damaged ({error}).")
         return
+    zips = {*[name for name in names if name.lower().endswith(".zip")][:inner_zips]}
     for name in names[:MAX_FILES]:
         parts = PurePosixPath(name.replace("\\", "/")).parts
         parts = tuple(part for part in parts if part not in ("/", "..", "."))
         if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
             continue
         read = partial(_unzipped, source, name)
-        if name.lower().endswith(".zip") and not inner:
+        if name in zips:
             folder = (*before, *parts[:-1], parts[-1][:-4])
-            yield from _zipped(folder, lambda read=read: io.BytesIO(read()), inner=True)
+            yield from _zipped(folder, lambda read=read: io.BytesIO(_last_read(read)), inner_zips=0)
         else:
             yield (*before, *parts), read
+
+
+@lru_cache(1)
+def _last_read(read):
+    """What `read()` gives: a zip file inside another is not unpacked anew for each of its files."""
+    return read()
 
 
 def _refuse(words):
@@ -142,6 +162,11 @@ def clean(name):
         digest = sha256(name.encode()).hexdigest()[:8]
         name = name.encode()[:110].decode(errors="ignore") + "~" + digest
     return name or "_"
+
+
+def _printable(place):
+    """A file's name without what would upset a terminal, or cannot be written as UTF-8."""
+    return "".join("_" if unicodedata.category(c)[0] == "C" else c for c in place)
 
 
 def natural(place):
@@ -251,13 +276,18 @@ def parse(data):
         raise Unreadable(f"The file is not a notebook ({type(error).__name__}): hand it in again.") from None
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"The notebook has {len(cells):,} cells, more than the {MAX_CELLS:,} that are read.")
+    size = sum(len(source) for _, kind, source, _ in cells if kind == "code")
+    if size > MAX_SOURCE:
+        raise Unreadable(f"The notebook has {size:,} characters of code, more than the {MAX_SOURCE:,} that are read.")
     return cells
 
 
 def _cell(cell):
     source = "".join(cell["source"]).replace("\r\n", "\n")
     about = cell.get("metadata", {}).get("nbgrader") or {}
-    return str(cell.get("id", ""))[:80], str(cell["cell_type"]), source, about.get("grade_id")
+    grade_id = about.get("grade_id")
+    grade_id = grade_id if isinstance(grade_id, str) else None
+    return str(cell.get("id", ""))[:80], str(cell["cell_type"]), source, grade_id
 
 
 def recognise(cells, place=""):
@@ -331,21 +361,21 @@ TRAINING = {"fit", "evaluate", "predict", "train_on_batch"}
 def needed(units):
     """The answers, and of all other cells those which define names that they use, directly or through each other."""
     about = [_names(unit.source) for unit in units]
-    taken = {i for i, unit in enumerate(units) if unit.exercise}
-    givers = {name for unit, (defines, _, _) in zip(units, about, strict=True) if not unit.own for name in defines}
-    while True:
-        wanted = {name for i in taken for name in about[i][1]}
-        more = set()
-        for i, (unit, (defines, _, trains)) in enumerate(zip(units, about, strict=True)):
-            if i in taken or trains:
-                continue
-            # What the master gives counts before what a student made of it.
-            useful = defines & (wanted - givers if unit.own else wanted) or "*" in defines
-            if useful:
-                more.add(i)
-        if not more:
-            return [units[i] for i in sorted(taken)]
-        taken |= more
+    given = {name for unit, (defines, _, _) in zip(units, about, strict=True) if not unit.own for name in defines}
+    makers = {}  # of a name
+    for i, (unit, (defines, _, trains)) in enumerate(zip(units, about, strict=True)):
+        # What the master gives counts before what a student made of it.
+        for name in () if trains else defines - given if unit.own else defines:
+            makers.setdefault(name, []).append(i)
+    waiting = [i for i, unit in enumerate(units) if unit.exercise] + makers.get("*", [])
+    taken, seen = {*waiting}, set()
+    while waiting:
+        for name in about[waiting.pop()][1] - seen:
+            seen.add(name)
+            more = {*makers.get(name, ())} - taken
+            taken |= more
+            waiting += more
+    return [units[i] for i in sorted(taken)]
 
 
 @lru_cache(4096)

@@ -1,6 +1,7 @@
 """Evidence on its way out of the sandbox: JSON, with arrays as text. Nothing in it can run.
 
-A frame is four bytes that say how long it is, and that many bytes of JSON.
+A frame is four bytes that say how long it is, and that many bytes: a name, a line end, and JSON. So the name can be
+read without the JSON, which whoever reads it has to bound in time and memory.
 """
 
 import base64
@@ -10,12 +11,14 @@ import math
 import numpy as np
 
 ARRAY = "__array__"
-KINDS = "biuf"  # of arrays: truth values, integers, floats
+KINDS = "biufc"  # of arrays: truth values, integers, floats, complex numbers
+LAST = "."  # the name of the last frame
+MAX_FRAMES = 100
 
 
-def pack(value):
+def pack(value, name=""):
     """A frame. value: JSON-able, with NumPy arrays and numbers anywhere in it. Raises TypeError for other things."""
-    text = json.dumps(value, default=_plain).encode()
+    text = f"{name}\n{json.dumps(value, default=_plain)}".encode()
     return len(text).to_bytes(4, "big") + text
 
 
@@ -23,7 +26,8 @@ def _plain(value):
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        array = value if value.dtype.kind in KINDS else value.astype("float32")
+        array = value if value.dtype.kind in KINDS and value.dtype.itemsize <= 16 else value.astype("float32")
+        array = array.astype("float64") if array.dtype == np.longdouble else array
         array = np.ascontiguousarray(array)
         return {ARRAY: [array.dtype.str, list(value.shape), base64.b64encode(array.tobytes()).decode()]}
     raise TypeError(f"{type(value).__name__} is no evidence")
@@ -42,7 +46,9 @@ def _array(found):
         return found
     dtype, shape, data = found[ARRAY]
     dtype = np.dtype(str(dtype))
-    if dtype.kind not in KINDS or dtype.itemsize > 8 or not all(isinstance(n, int) and n >= 0 for n in shape):
+    if dtype.kind not in KINDS or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError("an array of another kind")
+    if dtype.itemsize > (16 if dtype.kind == "c" else 8):
         raise ValueError("an array of another kind")
     data = base64.b64decode(data, validate=True)
     if len(shape) > 16 or math.prod(shape) * dtype.itemsize != len(data):
@@ -51,12 +57,13 @@ def _array(found):
 
 
 def frames(data):
-    """The whole frames at the beginning of some bytes: one that was cut off is left out."""
-    found = []
-    while len(data) >= 4:
-        length = int.from_bytes(data[:4], "big")
-        if len(data) < 4 + length:
+    """The (name, text) of the whole frames at the beginning of some bytes: one that was cut off is left out."""
+    found, at = [], 0
+    while at + 4 <= len(data) and len(found) < MAX_FRAMES:
+        end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
             break
-        found.append(data[4 : 4 + length])
-        data = data[4 + length :]
+        name, _, text = data[at + 4 : end].partition(b"\n")
+        found.append((name.decode(errors="replace"), text))
+        at = end
     return found

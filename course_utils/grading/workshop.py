@@ -8,6 +8,7 @@ cannot be forked any more, so neither the workshop nor a bench ever runs one, an
 wrote: the next sandbox would inherit it.
 """
 
+import gc
 import json
 import os
 import resource
@@ -56,6 +57,7 @@ class Workshop:
             "TF_NUM_INTEROP_THREADS": "1",
         }
         command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno()), str(int(isolated))]
+        command.append("\n".join(_imports()))
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(
             command, env=environment, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet
@@ -97,10 +99,12 @@ def refusal(problem):
     )
 
 
-def main(descriptor, isolated):
+def main(descriptor, isolated, imports):
     """The workshop itself: import everything, then fork until the main process has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, whose end is the end of this one
-    _warm_up()
+    _warm_up(imports)
+    gc.collect()
+    gc.freeze()  # collections in the forks leave this memory alone, so that it stays shared
     commands = socket.socket(fileno=descriptor)
     problem = sandbox.problem() if isolated else None
     commands.send(problem.encode() if problem else READY)
@@ -122,8 +126,11 @@ def main(descriptor, isolated):
         os.close(descriptors[0])
 
 
-def _warm_up():
-    """Import what the notebooks and the asking half import; nothing of the judging half."""
+def _imports():
+    """The lines with which the notebooks and the asking half import; nothing of the judging half.
+
+    Asked for in the main process: in the workshop's memory no sandbox shall find what was once read of a master.
+    """
     import ast
 
     from course_utils.check import EXERCISES
@@ -136,7 +143,11 @@ def _warm_up():
             if cell["cell_type"] == "code" and "import" in (source := "".join(cell["source"])):
                 found = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
                 lines |= {ast.unparse(node) for node in found}
-    for line in sorted(lines):
+    return sorted(lines)
+
+
+def _warm_up(imports):
+    for line in imports:
         try:
             exec(line, {})
         except ImportError:  # of a notebook that needs more than this machine has
@@ -168,24 +179,65 @@ def serve_bench(commands):
 
 
 def serve_judge(connection):
-    """For each frame {"exercise", "evidence"}, the record of the result; evidence is data, whatever it holds."""
+    """For each pair of frames, the record of a result.
+
+    The first is {"exercise", "name" (of its function), "seed"}, from the main process. The second came out of the
+    sandbox: {"evidence"}, or what kept it from being collected, or anything at all.
+    """
     from course_utils.check import conclude
 
     resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_MEMORY, JUDGE_MEMORY))
-    while True:
-        head = connection.recv(4, socket.MSG_WAITALL)
-        if len(head) < 4:
-            return
-        text = connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+    while asked := _read_frame(connection):
+        text = _read_frame(connection)
         signal.alarm(JUDGE_SECONDS)  # the end of this process, and the main one forks another
         try:
-            asked = wire.unpack(text)
-            record = conclude(asked["exercise"], asked["evidence"]).to_dict()
+            exercise, name, seed = wire.unpack(asked)
+            found = wire.unpack(text)
+            if "evidence" in found:
+                record = conclude(exercise, found["evidence"], seed).to_dict()
+            else:
+                record = _undefined(exercise, name, found)
+            record = _clipped(record)
         except Exception as error:  # evidence that no answer leads to: forged, or garbage
             record = {"error": f"{type(error).__name__}: {error}"[:300]}
         signal.alarm(0)
         connection.sendall(wire.pack(record))
 
 
+def _read_frame(connection):
+    head = connection.recv(4, socket.MSG_WAITALL)
+    return connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
+
+
+def _undefined(exercise, name, found):
+    """The record of an exercise whose function is not there, with what stopped its cell."""
+    from course_utils.check import EXERCISES
+    from course_utils.check.judge import call_problem
+    from course_utils.check.result import UNANSWERED, Finding, Result
+
+    points, problem, finding = EXERCISES[exercise].points, found.get("problem"), None
+    if "stopped" in found:
+        text = f"{name} stops with {found['stopped']}, and what it did until then cannot be told. Who raises that?"
+        finding = Finding("stopped", False, text, points=points)
+    elif problem and problem["outcome"] == "unanswered":
+        finding = Finding(UNANSWERED, False, problem["message"])
+    elif problem:
+        finding = call_problem(problem, points, f"The cell that should define {name}")
+    text = f"After the notebook has run there is no {name}: which cell defines it?"
+    return Result(exercise, points, [finding or Finding("not_defined", False, text, points=points)]).to_dict()
+
+
+MAX_WORDS = 1000  # characters of a finding
+
+
+def _clipped(record):
+    """The record, its texts what every reader of it takes: of some length, and what UTF-8 can write."""
+    for finding in record["findings"]:
+        for key in "message", "expected", "got":
+            if finding[key] is not None:
+                finding[key] = str(finding[key])[:MAX_WORDS].encode(errors="replace").decode()
+    return record
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2] == "1")
+    main(int(sys.argv[1]), sys.argv[2] == "1", sys.argv[3].splitlines())

@@ -33,6 +33,11 @@ def ask_arrays(answer, probes, seed, hidden, forbidden=()):
     return {"seed": seed, "hidden": hidden, "probes": found}
 
 
+def asked(seed, hidden):
+    """What evidence says of its probes, as `check.fits` takes it: they are drawn again from that."""
+    return {"seed": seed, "hidden": hidden}
+
+
 def drawn(shape, seed, dtype="float32"):
     """An array of numbers drawn from a seed: about half of them negative, or 0 to 255 where dtype is an integer."""
     rng = np.random.default_rng([seed, *shape])

@@ -27,11 +27,24 @@ def ask(answer, hidden=False, seed=0):
     """Evidence: of each probe the call and what the layer does."""
     stride = spelling(answer, "stride", "strides", "s")
     probes = []
-    for shape, filters, s in (*PROBES, *(HIDDEN if hidden else ())):
+    for shape, filters, s in _probes(hidden):
         offered = {"filter_num": filters, stride: s}
         found = watch(answer, offered, BasicBlock, behaviour, pictures(shape, seed), seed)
-        probes.append({"probe": [list(shape), filters, s], "seed": seed} | found)
+        probes.append(_told(shape, filters, s, seed) | found)
     return {"probes": probes}
+
+
+def asked(seed, hidden):
+    """What evidence says of its probes, as `check.fits` takes it."""
+    return {"probes": [_told(*probe, seed) for probe in _probes(hidden)]}
+
+
+def _probes(hidden):
+    return *PROBES, *(HIDDEN if hidden else ())
+
+
+def _told(shape, filters, s, seed):
+    return {"probe": [list(shape), filters, s], "seed": seed}
 
 
 def pictures(shape, seed):

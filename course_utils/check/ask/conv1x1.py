@@ -2,6 +2,7 @@
 
 import random
 
+from course_utils.check.ask import arrays
 from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
 from course_utils.networks import inception
 
@@ -11,6 +12,11 @@ FITS, ANY, REFUSES = "numbers", "any_array", "refuses"  # steps
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_arrays`."""
     return ask_arrays(answer, probes, seed, hidden, [inception.conv1x1])
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):

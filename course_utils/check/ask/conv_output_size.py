@@ -2,6 +2,7 @@
 
 import random
 
+from course_utils.check.ask import arrays
 from course_utils.check.ask.arrays import Probe, ask_arrays
 
 SIZE = "size"  # the one step
@@ -28,6 +29,11 @@ IMPOSSIBLE = (
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_arrays`."""
     return ask_arrays(answer, probes, seed, hidden)
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):

@@ -24,11 +24,20 @@ def ask(answer, hidden=False, seed=0):
     found |= about or {}
     if found["run"]["outcome"] == "returned":
         found["first"] = first
-        found["seeds"] = [seed, seed + 1, seed + 2] if hidden else [seed]
+        found["seeds"] = _seeds(seed, hidden)
         if len(first) == 1 and first[0].shape[:1] == (2,):
             probed, found["probe"] = evidence.attempt(_probe, model, found["seeds"], hidden)
             found |= probed or {}
     return found
+
+
+def asked(seed, hidden):
+    """What evidence says of its seeds, as `check.fits` takes it: none if the model did not run."""
+    return {"seeds": (_seeds(seed, hidden), None)}
+
+
+def _seeds(seed, hidden):
+    return [seed, seed + 1, seed + 2] if hidden else [seed]
 
 
 def pictures(seed, scales=(1, 255)):

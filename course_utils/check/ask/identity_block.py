@@ -1,5 +1,6 @@
 """What is asked of identity_block: kernels, filters and pictures of other sizes than the notebook shows."""
 
+from course_utils.check.ask import models
 from course_utils.check.ask.models import ask_block, drawn_blocks
 
 PROBES = [
@@ -15,4 +16,13 @@ INSTEAD = [  # of any size, so that nothing is too small or too large to be adde
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, PROBES + (drawn_blocks(seed, projected=False) if hidden else []), INSTEAD)
+    return ask_block(answer, _probes(seed, hidden), INSTEAD)
+
+
+def asked(seed, hidden):
+    """See `models.asked`."""
+    return models.asked(_probes(seed, hidden), INSTEAD)
+
+
+def _probes(seed, hidden):
+    return PROBES + (drawn_blocks(seed, projected=False) if hidden else [])

@@ -2,6 +2,7 @@
 
 import random
 
+from course_utils.check.ask import models
 from course_utils.check.ask.models import ask_block
 from course_utils.networks import inception
 
@@ -16,12 +17,21 @@ INSTEAD = [  # of any size, so that all branches can be joined; then of equally 
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
+    return ask_block(answer, _probes(seed, hidden), INSTEAD, _offer, MODULES)
+
+
+def asked(seed, hidden):
+    """See `models.asked`."""
+    return models.asked(_probes(seed, hidden), INSTEAD)
+
+
+def _probes(seed, hidden):
     rng = random.Random(seed)
     further = [
         {"shape": [rng.randint(6, 12), rng.randint(6, 12), rng.randint(1, 9)], "module": rng.sample(range(2, 13), 6)}
         for _ in range(3)
     ]
-    return ask_block(answer, PROBES + (further if hidden else []), INSTEAD, _offer, MODULES)
+    return PROBES + (further if hidden else [])
 
 
 def _offer(answer, x, asked):

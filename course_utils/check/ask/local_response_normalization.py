@@ -2,6 +2,7 @@
 
 import random
 
+from course_utils.check.ask import arrays
 from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
 from course_utils.networks import alexnet
 
@@ -11,6 +12,11 @@ FORMULA, SETTINGS, ANY = "formula", "settings", "any_array"  # steps
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_arrays`."""
     return ask_arrays(answer, probes, seed, hidden, [alexnet.local_response_normalization])
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):

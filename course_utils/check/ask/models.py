@@ -62,6 +62,15 @@ def _block(answer, asked, offer, forbidden):
     return found, model
 
 
+def asked(probes, instead=()):
+    """What evidence of a block or a network says of its probes, as `check.fits` takes it: of all of them, or of the
+    first alone if no model came of it.
+    """
+    first, *_ = every = [{"asked": probe} for probe in probes]
+    others = (None, *({"asked": probe} for probe in instead))
+    return {"probes": every, "instead": None}, {"probes": [first | {"config": None}], "instead": others}
+
+
 def spelling(answer, *names):
     """That of the `names` of an argument under which an answer knows it, or the first."""
     try:

@@ -2,6 +2,7 @@
 
 import random
 
+from course_utils.check.ask import arrays
 from course_utils.check.ask.arrays import Probe, ask_arrays
 from course_utils.networks import inception
 
@@ -11,6 +12,11 @@ COUNTS, REFUSES = "counts", "refuses"  # steps
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_arrays`."""
     return ask_arrays(answer, probes, seed, hidden, [inception.multiplications])
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):

@@ -27,8 +27,20 @@ HIDDEN = (Probe(0.3, (2, 6), once=False), Probe(0.65, (3, 3, 3), once=True), Pro
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: of each probe the call, the weights afterwards, and what else may have changed."""
-    probes = enumerate([*PROBES, *(HIDDEN if hidden else ())])
-    return {"probes": [_probe(answer, probe, seed + number) for number, probe in probes]}
+    return {"probes": [_probe(answer, probe, seed + number) for number, probe in _probes(hidden)]}
+
+
+def asked(seed, hidden):
+    """What evidence says of its probes, as `check.fits` takes it."""
+    return {"probes": [{"probe": _told(probe), "seed": seed + number} for number, probe in _probes(hidden)]}
+
+
+def _probes(hidden):
+    return enumerate([*PROBES, *(HIDDEN if hidden else ())])
+
+
+def _told(probe):
+    return [probe.momentum, list(probe.sizes), probe.once]
 
 
 class Block(layers.Layer):
@@ -75,7 +87,7 @@ def _probe(answer, probe, seed):
     value, found = call_alone(answer, offered, [batch_norm.recalibrate_batch_norm])
     same = len(given) == len(pictures) and all(np.array_equal(a, b) for a, b in zip(given, pictures, strict=True))
     return {
-        "probe": [probe.momentum, list(probe.sizes), probe.once],
+        "probe": _told(probe),
         "seed": seed,
         "call": found,
         "new_model": found.get("kind") == "model" and value is not model,

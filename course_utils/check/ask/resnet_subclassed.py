@@ -13,8 +13,17 @@ HIDDEN = (([2, 1, 1, 2], 5), ([1, 1, 3, 1], 10))
 def ask(answer, hidden=False, seed=0):
     """Evidence: of each probe the call, and what the model does, or just what its weights are."""
     probes, x = [], pictures(SHAPE, seed)
-    for layer_dims, n in (*PROBES, *(HIDDEN if hidden else ()), *COUNTED):
+    for layer_dims, n in _probes(hidden):
         offered = {"layer_dims": [*layer_dims], spelling(answer, "num_classes", "classes"): n}
         look = (weights, x[:1]) if (layer_dims, n) in COUNTED else (behaviour, x, seed)
         probes.append({"probe": [layer_dims, n], "seed": seed} | watch(answer, offered, ResNet, *look))
     return {"probes": probes}
+
+
+def asked(seed, hidden):
+    """What evidence says of its probes, as `check.fits` takes it."""
+    return {"probes": [{"probe": [*probe], "seed": seed} for probe in _probes(hidden)]}
+
+
+def _probes(hidden):
+    return *PROBES, *(HIDDEN if hidden else ()), *COUNTED

@@ -20,10 +20,23 @@ TOO_FEW = (2, 4, 4, 5), 3, 2
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: for each probe the call on a tensor and in a model, and a call with fewer filters than channels."""
-    probes = [_probe(answer, *probe, seed) for probe in (*PROBES, *(HIDDEN if hidden else ()))]
+    probes = [_probe(answer, *probe, seed) for probe in _probes(hidden)]
     shape, *rest = TOO_FEW
     _, fewer = evidence.call(answer, _offered(answer, keras.ops.convert_to_tensor(picture(shape, seed)), *rest))
     return {"seed": seed, "probes": probes, "fewer": fewer}
+
+
+def asked(seed, hidden):
+    """What evidence says of its probes, as `check.fits` takes it."""
+    return {"seed": seed, "probes": [{"probe": _told(*probe)} for probe in _probes(hidden)]}
+
+
+def _probes(hidden):
+    return *PROBES, *(HIDDEN if hidden else ())
+
+
+def _told(shape, filters, s):
+    return [list(shape), filters, s]
 
 
 def picture(shape, seed):
@@ -41,7 +54,7 @@ def _probe(answer, shape, filters, s, seed):
     x = picture(shape, seed)
     offered = _offered(answer, keras.ops.convert_to_tensor(x), filters, s)
     y, call = call_alone(answer, offered, [resnet.zero_pad_shortcut])
-    found = {"probe": [list(shape), filters, s], "tensor": call}
+    found = {"probe": _told(shape, filters, s), "tensor": call}
     if call["outcome"] != "returned":
         return found
     if call["kind"] in ("tensor", "array"):
