@@ -31,7 +31,7 @@ SETTINGS = {
     },
     "02_one_by_one_convolutions": {
         "quick": {"pictures": 1080, "epochs": 12, "seeds": (0,)},
-        "full": {"pictures": 1080, "epochs": 20, "seeds": (0, 1, 2)},
+        "full": {"pictures": 1080, "epochs": 40, "seeds": (0, 1, 2)},
     },
     "03_happy_house": {
         "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
