@@ -9,7 +9,6 @@ import socket
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +54,11 @@ class Bench:
         for name, text in frames:
             found.setdefault(name, text)
         exercises = task.request["exercises"]
-        whole = wire.LAST in found and all(exercise in found for exercise, _ in exercises)
-        status = ending.status if ending.status != "ended" else "ok" if whole else "crashed" if found else "no-result"
+        answered = [exercise for exercise, _ in exercises if exercise in found]
+        whole = wire.LAST in found and len(answered) == len(exercises)
+        status = (
+            ending.status if ending.status != "ended" else "ok" if whole else "crashed" if answered else "no-result"
+        )
         records = []
         for exercise, name in exercises:
             if exercise in found:
@@ -263,19 +265,20 @@ def _ungraded(student, stem, why):
 
 def _graded(executor, room, tasks, limits, isolated):
     """The records, each as soon as it is known; never more tasks under way than there is room for."""
-    running = set()
-    tasks = iter(tasks)
-    while True:
-        for task in islice(tasks, max(0, room() - len(running))):
+    tasks, running, more = iter(tasks), set(), True
+    while more or running:
+        while more and len(running) < room():
+            task = next(tasks, None)
             if isinstance(task, Task):
                 running.add(executor.submit(grade_here, task, limits, isolated))
+            elif task is None:
+                more = False
             else:
                 yield task
-        if not running:
-            return
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
+        if running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
 
 
 def _place(out, student, stem):

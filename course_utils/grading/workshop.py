@@ -181,7 +181,7 @@ def serve_bench(commands):
 def serve_judge(connection):
     """For each pair of frames, the record of a result.
 
-    The first is {"exercise", "name" (of its function), "seed"}, from the main process. The second came out of the
+    The first is [exercise, name of its function, seed], from the main process. The second came out of the
     sandbox: {"evidence"}, or what kept it from being collected, or anything at all.
     """
     from course_utils.check import conclude
