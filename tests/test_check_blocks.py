@@ -463,7 +463,7 @@ def test_an_endless_loop_can_be_interrupted():
             _thread.interrupt_main()
 
     threading.Thread(target=press).start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         try:
             check.identity_block(identity_block)
         finally:
