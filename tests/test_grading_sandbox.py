@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -133,6 +134,23 @@ def test_nobody_outside_can_be_reached():
     assert ask(lambda: os.kill(os.getppid() or 2, 0)) == "ProcessLookupError"
     assert ask(socket.gethostname) == "sandbox"
     server.close()
+
+
+@pytest.mark.parametrize("family", [16, 17, 38, 40])  # netlink, packet, alg, vsock
+def test_other_families_of_sockets_are_refused(family):
+    assert ask(lambda: socket.socket(family, socket.SOCK_DGRAM)) == "OSError"
+    assert ask(lambda: socket.socket(socket.AF_UNIX).fileno() > 2)
+
+
+def test_what_is_needed_may_lie_in_tmp(monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        Path(folder, "needed").write_text("yes")
+        visible = [*sandbox._visible(), folder]
+        monkeypatch.setattr(sandbox, "_visible", lambda: visible)
+        assert ask(Path(folder, "needed").read_text) == "yes"
+        assert ask(Path(folder, "x").touch) == "OSError"
+        assert ask(Path("/tmp/x").touch) is None
 
 
 def test_no_descriptor_of_the_caller_is_open(tmp_path):

@@ -240,7 +240,9 @@ def _enter_namespaces(limits, parent):
     _mount(None, "/", flags=MS_REC | MS_PRIVATE)
     root = str(PACKAGE / "grading")  # any folder does
     _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
-    for path in _visible():
+    os.makedirs(f"{root}/tmp")
+    _mount("tmpfs", f"{root}/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={limits.disk},nr_inodes=4k,mode=1777")
+    for path in _visible():  # which may lie in /tmp
         _bind(path, root + path)
     for path in HIDDEN:
         if os.path.isdir(f"{root}{path}"):
@@ -253,12 +255,10 @@ def _enter_namespaces(limits, parent):
             os.symlink(os.readlink(f"/{link}"), f"{root}/{link}")
     os.makedirs(f"{root}/proc/self")  # of /proc, TensorFlow wants to know its program's name, and nothing else
     os.symlink("/notebook", f"{root}/proc/self/exe")
-    os.makedirs(f"{root}/tmp")
     os.chdir(root)
     _checked(LIBC.syscall(PIVOT_ROOT[platform.machine()], b".", b"."), "pivot_root")
     _checked(LIBC.umount2(b".", MNT_DETACH), "umount")
     _set_read_only(b"/")
-    _mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={limits.disk},nr_inodes=4k,mode=1777")
     os.chdir("/tmp")
 
 
@@ -374,7 +374,7 @@ REFUSED = {
     "io_uring_setup": (425, 425),
     "open_by_handle_at": (304, 265),
 }
-CLONE, CLONE3, PRCTL = (56, 220), (435, 435), (157, 167)
+CLONE, CLONE3, PRCTL, SOCKET = (56, 220), (435, 435), (157, 167), (41, 198)
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE_THREAD = 0x10000
 
@@ -414,6 +414,12 @@ def _filter_calls():
     step(load, 16)  # its first argument
     step(jump_equal, PR_SET_PDEATHSIG, 0, 1)
     step(give, refuse)
+    step(give, allow)
+    step(jump_equal, SOCKET[column], 0, 6)  # a network namespace does not hold all families, such as AF_VSOCK
+    step(load, 16)  # its family
+    for position, family in enumerate((socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)):
+        step(jump_equal, family, 3 - position, 0)
+    step(give, 0x50000 | errno.EAFNOSUPPORT)
     step(give, allow)
     step(jump_equal, CLONE[column], 0, 3)
     step(load, 16)  # its flags
