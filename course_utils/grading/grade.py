@@ -30,6 +30,9 @@ STATUS = {  # what a student is told of a notebook that did not come to its end
 }
 
 
+A_JUDGES_DAY = 500  # exercises
+
+
 class Task(NamedTuple):
     """One notebook of one student, ready to be graded anywhere. request: for the sandbox; JSON-able throughout."""
 
@@ -45,7 +48,7 @@ class Bench:
     def __init__(self, workshop, limits):
         self.workshop, self.limits = workshop, limits
         self.commands = workshop.fork("bench")
-        self.judge = None
+        self.judge, self.judged = None, 0
 
     def grade(self, task):
         """The record of a task: {"student", "notebook", "status", "seconds", "exercises"}."""
@@ -94,6 +97,10 @@ class Bench:
 
     def _judged(self, asked, text):
         """The record of an exercise. asked: it, its function and the seed. text: what came out of the sandbox."""
+        self.judged += 1
+        if self.judge and self.judged % A_JUDGES_DAY == 0:  # its memory grows with what it has seen
+            self.judge.close()
+            self.judge = None
         self.judge = self.judge or self.workshop.fork("judge")
         try:
             self.judge.settimeout(2 * JUDGE_SECONDS)
