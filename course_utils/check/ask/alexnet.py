@@ -6,7 +6,7 @@ They leave the last pooling with a feature map of 3x2, where a global pooling is
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_network, defaults
+from course_utils.check.ask.models import ask_network, defaults, redrawn
 
 PROBES = [{"input_shape": [131, 99, 1], "classes": 7}]
 INSTEAD = [{"input_shape": [163, 163, 3], "classes": 10}]  # which one pooling too many does not shrink to nothing
@@ -14,12 +14,12 @@ INSTEAD = [{"input_shape": [163, 163, 3], "classes": 10}]  # which one pooling t
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_network`. "defaults": of the signature, so that nobody need build a network of 62 million."""
-    return ask_network(answer, _probes(seed, hidden), INSTEAD) | {"defaults": defaults(answer)}
+    return ask_network(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden)) | {"defaults": defaults(answer)}
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    return models.asked(_probes(seed, hidden), INSTEAD)
+    return models.asked(_probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def _probes(seed, hidden):

@@ -1,7 +1,7 @@
 """What is asked of convolutional_block: kernels, filters, strides and pictures of other sizes than the notebook's."""
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_block, drawn_blocks
+from course_utils.check.ask.models import ask_block, drawn_blocks, redrawn
 
 PROBES = [
     {"shape": [11, 9, 5], "f": 5, "filters": [4, 6, 10], "s": 3},
@@ -16,12 +16,12 @@ INSTEAD = [  # of any size, so that nothing is too small or too large to be adde
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), INSTEAD)
+    return ask_block(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    return models.asked(_probes(seed, hidden), INSTEAD)
+    return models.asked(_probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def _probes(seed, hidden):

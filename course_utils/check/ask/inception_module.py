@@ -3,7 +3,7 @@
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_block
+from course_utils.check.ask.models import ask_block, redrawn
 from course_utils.networks import inception
 
 FILTERS = "f1", "f3_reduce", "f3", "f5_reduce", "f5", "f_pool"
@@ -17,12 +17,12 @@ INSTEAD = [  # of any size, so that all branches can be joined; then of equally 
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), INSTEAD, _offer, MODULES)
+    return ask_block(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden), _offer, MODULES)
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    return models.asked(_probes(seed, hidden), INSTEAD)
+    return models.asked(_probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def _probes(seed, hidden):

@@ -6,7 +6,7 @@ An answer that knows the argument `original` is asked for the form of 1998, too.
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_network, defaults
+from course_utils.check.ask.models import ask_network, defaults, redrawn
 
 PROBES = [{"input_shape": [36, 44, 3], "classes": 7}, {}]
 OF_1998 = [{"input_shape": [36, 44, 3], "classes": 7, "original": True}]
@@ -15,12 +15,12 @@ INSTEAD = [{"input_shape": [64, 64, 1], "classes": 10}]  # which one pooling too
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_network`."""
-    return ask_network(answer, _probes(seed, hidden, "original" in defaults(answer)), INSTEAD)
+    return ask_network(answer, _probes(seed, hidden, "original" in defaults(answer)), redrawn(INSTEAD, seed, hidden))
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    ways = (models.asked(_probes(seed, hidden, original), INSTEAD) for original in (True, False))
+    ways = (models.asked(_probes(seed, hidden, original), redrawn(INSTEAD, seed, hidden)) for original in (True, False))
     return tuple(way for two in ways for way in two)
 
 

@@ -6,7 +6,7 @@ All of them leave the last stage with 2x2 feature maps, where average pooling 2 
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_network
+from course_utils.check.ask.models import ask_network, redrawn
 
 PROBES = [{"input_shape": [56, 48, 1], "classes": 5}]
 INSTEAD = [{"input_shape": [224, 224, 3], "classes": 6}]  # which too many strides do not shrink to nothing
@@ -14,12 +14,12 @@ INSTEAD = [{"input_shape": [224, 224, 3], "classes": 6}]  # which too many strid
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_network`."""
-    return ask_network(answer, _probes(seed, hidden), INSTEAD)
+    return ask_network(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    return models.asked(_probes(seed, hidden), INSTEAD)
+    return models.asked(_probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def _probes(seed, hidden):

@@ -3,7 +3,7 @@
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_network
+from course_utils.check.ask.models import ask_network, redrawn
 
 PROBES = [{"input_shape": [96, 120, 1]}]
 INSTEAD = [{"input_shape": [None, None, 3]}]  # where any two sizes can be added
@@ -11,12 +11,12 @@ INSTEAD = [{"input_shape": [None, None, 3]}]  # where any two sizes can be added
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_network`."""
-    return ask_network(answer, _probes(seed, hidden), INSTEAD)
+    return ask_network(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def asked(seed, hidden):
     """See `models.asked`."""
-    return models.asked(_probes(seed, hidden), INSTEAD)
+    return models.asked(_probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
 
 
 def _probes(seed, hidden):

@@ -7,7 +7,7 @@ ResNet is judged in the same way.
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ def _reference(probe):
     return _behaviour(*probe["probe"], probe["seed"])
 
 
-@cache
+@lru_cache(128)
 def _behaviour(shape, filters, stride, seed):
     return behaviour(resnet_basic.BasicBlock(filters, stride), pictures(shape, seed), seed)
 
@@ -198,7 +198,7 @@ def normalised(x, seed, training):
     return (x - mean) / ops.sqrt(variance + numbers.EPSILON) * gamma + beta
 
 
-@cache
+@lru_cache(128)
 def weight(role, shape, seed):
     return ops.convert_to_tensor(numbers._draw(role, shape, seed))
 

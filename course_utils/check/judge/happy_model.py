@@ -266,17 +266,40 @@ def _listens(y, evidence):
             "Every picture gets the same answer: nothing of it reaches the output. Follow the path from the input to "
             "the output: where does it break off?",
         )
-    if evidence["model"]["trainable"] == 0:
+    if evidence["model"]["trainable"] == 0 or _frozen(evidence):
         return _fault("nothing_to_train", "The model has no weight that can be trained. Which layers should learn?")
-    if "alone" in evidence:
+    if len(evidence["seeds"]) > 1:  # at grading
         alone, batch, again = evidence["alone"]
-        if np.allclose(batch, again, atol=1e-3) and not np.allclose(alone, batch, atol=1e-2):
+        apart = np.allclose(batch, again, atol=1e-3) and not np.allclose(alone, batch, atol=1e-2)
+        if apart or _always_training(evidence):
             return _fault(
                 "batch_dependent",
                 "A picture alone gets another answer than the same picture in a batch. Which layer looks at the batch "
                 "even when the model predicts?",
             )
     return _fine("listens", "Its answers depend on the picture.")
+
+
+# What a config tells, whatever the rest of the evidence says.
+
+
+def _frozen(evidence):
+    """Does the config say of every layer that it is not trainable?"""
+    calls = [call for call in _calls(evidence) if call.kind != "InputLayer"]
+    return bool(calls) and all(call.config.get("trainable") is False for call in calls)
+
+
+def _always_training(evidence):
+    """Does the config call a batch normalisation with training=True?"""
+    norms = (call for call in _calls(evidence) if call.kind == "BatchNormalization")
+    return any(call.kwargs.get("training") is True for call in norms)
+
+
+def _calls(evidence):
+    try:
+        return graph.trace(evidence["model"]["config"]).calls
+    except graph.UnreadableConfig:
+        return []
 
 
 # A function that is linear (plus a constant) gives zero in each of these sums over the nine pictures.

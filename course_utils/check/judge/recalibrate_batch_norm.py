@@ -2,7 +2,7 @@
 and for leaving everything else as it was.
 """
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def _called(name, probe):
     return f"{name}, called with {how} of {len(probe.sizes)} batches{momentum},"
 
 
-@cache
+@lru_cache(32)
 def _network(probe, seed):
     """What is to be known of a probe, from the course's side.
 

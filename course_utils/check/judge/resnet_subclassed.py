@@ -3,7 +3,7 @@
 As of BasicBlock. A mistake of the blocks is a mistake of the network, too, and said to be one of the blocks.
 """
 
-from functools import cache
+from functools import lru_cache
 
 from keras import ops
 
@@ -85,12 +85,12 @@ def _reference(probe):
     return look(tuple(layer_dims), classes, probe["seed"])
 
 
-@cache
+@lru_cache(32)
 def _behaviour(layer_dims, classes, seed):
     return behaviour(resnet_basic.ResNet(layer_dims, classes), pictures(SHAPE, seed), seed)
 
 
-@cache
+@lru_cache(32)
 def _weights(layer_dims, classes, seed):
     return weights(resnet_basic.ResNet(layer_dims, classes), pictures(SHAPE, seed)[:1])
 
