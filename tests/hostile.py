@@ -613,6 +613,17 @@ ask.answers = lambda model, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("floa
         """,
         marks=5,
     ),
+    "a function that a given one names": other(
+        "01_classic_cnns",
+        "local_response_normalization",
+        """
+        import types
+        from course_utils.networks import alexnet
+        own = types.FunctionType(alexnet.local_response_normalization.__code__, vars(alexnet))
+        def local_response_normalization(a, n=5, k=2.0, alpha=1e-4, beta=0.75):
+            return own(a, n, k, alpha, beta)
+        """,
+    ),
     "Keras' network": other(
         "05_resnet50_signs",
         "resnet50",

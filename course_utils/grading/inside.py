@@ -21,7 +21,7 @@ def answer(connection):
     Raises MemoryError in the end if any step did.
     """
     request = wire.unpack(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
-    _take_away_answers({*request["given"]})
+    _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]})
     notebook = types.ModuleType("__main__")
     notebook.get_ipython = _NoShell
     sys.modules["__main__"] = notebook
@@ -103,9 +103,9 @@ def _of_memory(found):
 # exist that the notebook is given.
 
 
-def _take_away_answers(given):
+def _take_away_answers(given, asked):
     """Leave no code in the functions of `course_utils.networks`, but for those named as given and what they call, and
-    none in those of `keras.applications`.
+    none in those of `keras.applications`. asked: names of functions that stay in no case.
     """
     from course_utils.check.ask import models
 
@@ -118,7 +118,7 @@ def _take_away_answers(given):
             functions.setdefault(function.__qualname__.split(".")[0], []).append(function)
     while waiting:
         name = waiting.pop()
-        if name in functions and name not in kept:
+        if name in functions and name not in kept | asked:
             kept.add(name)
             waiting += [used for function in functions[name] for used in _names(function.__code__)]
     taken = [function for name, found in functions.items() if name not in kept for function in found]
