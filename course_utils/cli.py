@@ -170,11 +170,12 @@ def release(folder, only):
     "--scheduler", metavar="ADDRESS", help="Grade on the Dask cluster at this address, such as tcp://head:8786."
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the hidden probes.  [default: drawn anew]")
+@click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="Wall clock for a notebook.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier run in the same folder stopped.")
 @click.option(
     "--no-isolation", is_flag=True, help="Run what students wrote with your own rights, where nothing isolates."
 )
-def grade(submissions, out, jobs, scheduler, seed, resume, no_isolation):
+def grade(submissions, out, jobs, scheduler, seed, seconds, resume, no_isolation):
     """Grade what students handed in: SUBMISSIONS/STUDENT/NOTEBOOK.ipynb.
 
     Also read are zip files of these, one zip file a student, and what Canvas and Moodle hand out. Notebooks are told
@@ -182,11 +183,14 @@ def grade(submissions, out, jobs, scheduler, seed, resume, no_isolation):
     copies sorted as people do. Each answer runs isolated, with limits, and is judged outside. Exit code 0 when
     everybody was graded, whatever the marks.
     """
+    if os.name != "posix":
+        raise CourseError("Windows cannot grade: do it in a container, as GRADING.md says.")
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
 
     from course_utils.grading import grade as grading
+    from course_utils.grading.sandbox import Limits
 
     console = Console()
     columns = TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
@@ -196,11 +200,9 @@ def grade(submissions, out, jobs, scheduler, seed, resume, no_isolation):
         def step(count, total, record):
             progress.update(bar, completed=count, total=total)
 
-        jobs = jobs or os.cpu_count()
+        jobs, isolated, limits = jobs or os.cpu_count(), not no_isolation, Limits(seconds, int(2 * seconds))
         try:
-            records, found = grading.grade(
-                submissions, out, jobs, scheduler, seed, resume, not no_isolation, progress=step
-            )
+            records, found = grading.grade(submissions, out, jobs, scheduler, seed, resume, isolated, limits, step)
         except KeyboardInterrupt:
             progress.stop()
             console.print(f"Stopped. What is graded is in {out}: go on with --resume.", markup=False, highlight=False)

@@ -265,3 +265,11 @@ def test_without_isolation_the_marks_are_the_same(graded, classroom, tmp_path):
     run = course(classroom, "-o", tmp_path / "out", "--no-isolation", "--seed", 7)
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "out/grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
+
+
+def test_the_time_for_a_notebook_can_be_chosen(tmp_path):
+    hand_in(tmp_path / "class", "Eve", identity_block="while True:\n    pass", zero_pad_shortcut=True)
+    began = time.monotonic()
+    assert course(tmp_path / "class", "-o", tmp_path / "out", "--seconds", 2).returncode == 0
+    assert results(tmp_path / "out")["Eve", STEM]["status"] == "timeout"
+    assert time.monotonic() - began < 28

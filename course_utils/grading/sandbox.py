@@ -162,14 +162,14 @@ def _supervise(function, limits, keep, parent, isolated):
             os._exit(code)
     for descriptor in keep:  # so that whoever reads them sees the end when the child has ended
         os.close(descriptor)
-    in_time = _wait(child, limits.seconds)
-    if isolated:
+    ended = _wait(child, limits.seconds)
+    if not ended[0] and isolated:
         os.kill(child, signal.SIGKILL)  # the first process of its namespace: whatever it started dies with it
-    else:
+    elif not isolated:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
-    _, status, usage = os.wait4(child, 0)
-    kind, words = _ending(status) if in_time else ("timeout", "")
+    _, status, usage = ended if ended[0] else os.wait4(child, 0)
+    kind, words = _ending(status) if ended[0] else ("timeout", "")
     parent.send(f"{kind}\t{usage.ru_maxrss * 1024}\t{words}".encode())
 
 
@@ -177,17 +177,16 @@ OUT_OF_MEMORY, OTHER = 71, 72
 
 
 def _wait(child, seconds):
-    """Has the child ended before so many seconds are over?"""
+    """What wait4 tells of the child when it has ended, or at last when so many seconds are over."""
     deadline = time.monotonic() + seconds
     if hasattr(os, "pidfd_open"):
         watch = select.poll()
         watch.register(os.pidfd_open(child), select.POLLIN)
-        return bool(watch.poll(seconds * 1000))
-    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        if time.monotonic() > deadline:
-            return False
+        watch.poll(seconds * 1000)
+        return os.wait4(child, os.WNOHANG)
+    while not (ended := os.wait4(child, os.WNOHANG))[0] and time.monotonic() < deadline:
         time.sleep(0.01)
-    return True
+    return ended
 
 
 def _ending(status):
