@@ -494,6 +494,9 @@ def test_catalogue_of_real_sets():
     for chosen in REAL.values():
         card = (ROOT / "datasets" / f"{chosen.name}.md").read_text(encoding="utf-8")
         for file in chosen.files:
+            assert file.name in card
+            if isinstance(file, catalogue.Folder):  # nobody publishes it
+                continue
             assert re.fullmatch("[0-9a-f]{64}", file.sha256)
             assert file.address.startswith("https://")
             assert file.address.endswith(f"/{file.name}")
@@ -509,4 +512,4 @@ def test_stand_ins(name, monkeypatch):
     fields = {field: array for part in parts for field, array in part.arrays.items()}
     assert {len(np.bincount(fields[labels])) for labels in ("y_train", "y_test")} == {len(REAL[name].class_names)}
     if name != "mnist":  # scikit-learn has fewer digits
-        assert {field: len(array) for field, array in fields.items()} == REAL[name].counts
+        assert {field: len(array) for field, array in fields.items() if field[:2] in ("x_", "y_")} == REAL[name].counts

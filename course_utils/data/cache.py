@@ -1,14 +1,17 @@
 """The cache: files that were downloaded, added by hand or drawn once, each known by its name and checked when read.
 
-    CACHE/happy/train_happy-official.h5          downloaded, or added, with the published checksum
-    CACHE/happy/train_happy-added-1f3a9c07.h5    another copy that was added; the name holds its sha256
-    CACHE/happy/train_happy-drawn-7e0b51d2.h5    the stand-in; the name holds the sha256 of the code that drew it
+    CACHE/happy/train_happy-official.h5                   downloaded, or added, with the published checksum
+    CACHE/happy/train_happy-added-1f3a9c07.h5             another copy that was added; the name holds its sha256
+    CACHE/happy/train_happy-drawn-7e0b51d2-90ab12cd.h5    the stand-in: the sha256 of the code that drew it, and its own
+    CACHE/birds/bird_photos-added-5d20c1f8/               a set that is a folder, with a folder for each class
 
 No published file has such a name, so nothing of anybody else's is ever taken for the cache's, or removed.
 """
 
 import hashlib
 import os
+import shutil
+import tempfile
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +21,7 @@ from typing import NamedTuple
 import platformdirs
 from filelock import FileLock
 
+from course_utils.data import folder as folders
 from course_utils.data import formats
 from course_utils.errors import CourseError
 from course_utils.files import ROOT, atomic
@@ -68,23 +72,25 @@ def real(chosen, file):
 
 def drawn(chosen):
     """The Parts of the set's stand-in, drawn unless they are kept, and why they could not be kept ("" if they are)."""
-    paths = {file: _drawn_path(chosen, file) for file in chosen.files}
-    parts = [_first_intact(chosen, file, [path]) for file, path in paths.items()]
+    parts = [_first_intact(chosen, file, _drawn_paths(chosen, file)) for file in chosen.files]
     if all(parts):
         return parts, ""
     arrays = import_module(chosen.drawing).draw()
     parts, problems = [], []
-    for file, path in paths.items():
+    for file in chosen.files:
         content = formats.write(file, arrays)
+        path = _drawn_path(chosen, file, content)
         problems.append(_write(path, content))
         _remove(old for old in _like(chosen, file, "drawn-*") if old != path)
         fields = formats.read(chosen, file, content, f"the drawn {file.name}", any_count=True)
-        parts.append(Part(fields, None if problems[-1] else path, False))
+        if problems[-1]:  # what is read from files needs some, even so
+            path = folders.for_this_process(content) if isinstance(content, dict) else None
+        parts.append(Part(fields, path, False))
     return parts, max(problems)
 
 
 def keep(chosen, file, content):
-    """Keep the bytes of a checked file instead of earlier copies; returns (path, "") or (None, why not)."""
+    """Keep the content of a checked file instead of earlier copies; returns (path, "") or (None, why not)."""
     official = _official_path(chosen, file)
     path = official if formats.is_official(file, content) else _added_path(chosen, file, content)
     problem = _write(path, content)
@@ -96,20 +102,21 @@ def keep(chosen, file, content):
 
 def paths(chosen, file):
     """Everything that is kept for a file of the set: the published file, added copies, the stand-in."""
-    candidates = [_official_path(chosen, file), *_added_paths(chosen, file), _drawn_path(chosen, file)]
+    candidates = [_official_path(chosen, file), *_added_paths(chosen, file), *_drawn_paths(chosen, file)]
     return [path for path in candidates if os.path.exists(path)]
 
 
 def examine(chosen, file, path):
     """The Part in a file of the cache, or None where the file is damaged or cannot be read."""
     try:
-        content = path.read_bytes()
+        content = formats.content_of(file, path)
+        drawn = False
         if path == _official_path(chosen, file):
             intact = formats.is_official(file, content)
         else:
-            intact = path in (_added_path(chosen, file, content), _drawn_path(chosen, file))
+            drawn = path == _drawn_path(chosen, file, content)
+            intact = drawn or path == _added_path(chosen, file, content)
         if intact:
-            drawn = path == _drawn_path(chosen, file)
             fields = formats.read(chosen, file, content, path.name, any_count=drawn)
             return Part(fields, path, path == _official_path(chosen, file))
     except (OSError, CourseError):
@@ -139,18 +146,25 @@ def _official_path(chosen, file):
 
 
 def _added_path(chosen, file, content):
-    return _path(chosen, file, f"added-{hashlib.sha256(content).hexdigest()[:8]}")
+    return _path(chosen, file, f"added-{formats.digest(content)[:8]}")
 
 
 def _added_paths(chosen, file):
     return _like(chosen, file, "added-*")
 
 
-def _drawn_path(chosen, file):
-    """Where a file of the stand-in is kept; a change in the code that draws it makes another path."""
+def _drawn_path(chosen, file, content):
+    return _path(chosen, file, f"drawn-{_code(chosen)}-{formats.digest(content)[:8]}")
+
+
+def _drawn_paths(chosen, file):
+    return _like(chosen, file, f"drawn-{_code(chosen)}-*")
+
+
+def _code(chosen):
+    """The start of the sha256 of the code that draws the set, so that a change in it makes other paths."""
     sources = [find_spec(module).origin for module in ("course_utils.data.drawing", chosen.drawing)]
-    code = hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()
-    return _path(chosen, file, f"drawn-{code[:8]}")
+    return hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def _like(chosen, file, mark):
@@ -159,17 +173,35 @@ def _like(chosen, file, mark):
 
 
 def _write(path, content):
-    """Write the bytes, whole or not at all; returns why they could not be written, or ""."""
+    """Write the content, whole or not at all; returns why it could not be written, or ""."""
     _remove(path.parent.glob(f".{path.name}.*"))  # left by a process that was killed while it wrote
     try:
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
+        if isinstance(content, dict):
+            _write_folder(path, content)
+        else:
+            with atomic(path) as temporary:
+                temporary.write_bytes(content)
     except OSError as error:
         return error.strerror or "it cannot be written"
     return ""
 
 
+def _write_folder(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        folders.write(temporary, content)
+        temporary.chmod(0o755)
+        _remove([path])
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def _remove(unwanted):
     for path in unwanted:
-        with suppress(OSError):
-            path.unlink()
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()

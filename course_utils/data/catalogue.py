@@ -23,8 +23,19 @@ class File:
 
 
 @dataclass(frozen=True, eq=False)
+class Folder:
+    """A set that is a folder of class folders with picture files, see course_utils.data.folder. Nobody publishes it.
+
+    also: names under which other folders are known; any number of classes, and of pictures in them, will do.
+    """
+
+    name: str
+    also: tuple = ()
+
+
+@dataclass(frozen=True, eq=False)
 class PictureSet:
-    """A set of pictures: its files, what they must hold, and the module that draws its stand-in.
+    """A set of pictures: its files (or its one Folder), what they must hold, and the module that draws its stand-in.
 
     shape: of one picture; counts: {field of Dataset: number of pictures}; the stand-in may have other counts.
     """
@@ -124,6 +135,14 @@ SETS = {
         class_names=tuple("0123456789"),
         drawing="course_utils.data.digits",
         drawn_by="from scikit-learn's handwritten digits",
+    ),
+    "birds": PictureSet(
+        name="birds",
+        files=(Folder("bird_photos", also=("tiny_imagenet_birds",)),),
+        shape=(224, 224, 3),
+        counts=_counts(452, 113),
+        class_names=("Bananaquit", "Black Skimmer", "Black Throated Bushtiti", "Cockatoo"),
+        drawing="course_utils.data.birds",
     ),
 }
 

@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command runs: `course --help` lists this one, too.
 """
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def status():
         source, found = _would_use(chosen, _found(chosen))
         words = {one.word for one in found}
         verified = " ".join(words.difference(GOOD)) or ("yes" if words == {"verified"} else "no")
-        size = sum(one.path.stat().st_size for one in found) / 1e6
+        size = sum(path.stat().st_size for one in found for path in _files(one.path)) / 1e6
         places = dict.fromkeys(str(one.path.parent) for one in found)
         table.add_row(chosen.name, source, verified, f"{size:.1f}", "\n".join(places))
     Console().print(table)
@@ -57,7 +58,8 @@ def status():
 def fetch(names):
     """Download the published files of the sets NAMES, or of all.
 
-    Each file is verified by its checksum and kept in the cache. The exit code is 1 when a set could not be had.
+    Each file is verified by its checksum and kept in the cache. The exit code is 1 when a set could not be had; of all,
+    those that nobody publishes do not count.
     """
     from course_utils.data import cache, network
 
@@ -72,7 +74,8 @@ def fetch(names):
             click.echo(f"{chosen.name}: in the cache (verified)")
         except network.Unavailable as why:
             click.echo(f"{chosen.name}: not fetched, because {why}")
-            missing.append(chosen.name)
+            if names or _is_published(chosen):
+                missing.append(chosen.name)
     if missing:
         raise CourseError(f"Not fetched: {', '.join(missing)}; the course goes on with what it has or draws.")
 
@@ -104,22 +107,26 @@ def verify(names):
 def add(name, paths):
     """Put files that you have into the cache, as the set NAME.
 
-    PATHS are the files of the set, or a folder that holds them. They are checked first, and copied. A copy with another
-    checksum than the published file is accepted, and called unverified ever after.
+    PATHS are the files of the set, or a folder that holds them; for birds, the folder that holds a folder of pictures
+    for each class. They are checked first, and copied. A copy with another checksum than the published file is
+    accepted, and called unverified ever after.
     """
-    from course_utils.data import cache, loading
+    from course_utils.data import cache, formats, loading
 
     chosen = catalogue.find(name)
     given = {}
-    for path in paths:
-        given |= loading.in_folder(path, chosen) if path.is_dir() else {_which(chosen, path): path}
+    for path in (Path(os.path.abspath(path)) for path in paths):
+        if path.is_dir() and (_is_published(chosen) or loading.in_folder(path, chosen)):
+            given |= loading.in_folder(path, chosen)
+        else:  # a file, or the folder that is the set
+            given[_which(chosen, path)] = path
     if not given:
         wanted = " and ".join(file.name for file in chosen.files)
         raise CourseError(f"There is no {wanted} in that folder: name the files themselves.")
     parts = {file: loading.read_path(chosen, file, path) for file, path in given.items()}  # all, before any is kept
     with cache.locked(chosen):
         for file, part in parts.items():
-            _keep(chosen, file, part.path.read_bytes())
+            _keep(chosen, file, formats.content_of(file, part.path))
             click.echo(f"{name}: {part.path.name} added as {file.name} ({_word(part)})")
         for file in chosen.files:
             if not cache.real(chosen, file):
@@ -161,7 +168,7 @@ def _would_use(chosen, found):
         return "COURSE_DATA_DIR", folder
     if {one.file for one in cached if one.word in GOOD} == {*chosen.files}:
         return "cache", cached
-    return "drawn" if network.offline() else "network, else drawn", drawn
+    return "network, else drawn" if _is_published(chosen) and not network.offline() else "drawn", drawn
 
 
 def _which(chosen, path):
@@ -178,6 +185,14 @@ def _which(chosen, path):
             continue
         return file
     return chosen.files[-1]  # its reading says what is wrong, if anything is
+
+
+def _is_published(chosen):
+    return all(isinstance(file, catalogue.File) for file in chosen.files)
+
+
+def _files(path):
+    return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
 
 
 def _word(part):

@@ -84,7 +84,8 @@ class Sketch:
         if self.mirrored:
             points = points * (-1, 1)
         cos, sin = math.cos(self.tilt), math.sin(self.tilt)
-        return CANVAS * (np.asarray(self.centre) + self.scale * points @ np.array([[cos, sin], [-sin, cos]]))
+        turned = self.scale * points @ np.array([[cos, sin], [-sin, cos]])
+        return self.image.width * (np.asarray(self.centre) + turned)
 
     def fill(self, points, colour, opacity=1.0):
         """Fill the outline with a colour; opacity from 0 to 1."""
@@ -92,7 +93,7 @@ class Sketch:
 
     def line(self, points, colour, width, opacity=1.0):
         """Draw an open line, `width` in the subject's units."""
-        pixels = max(1, round(width * self.scale * CANVAS))
+        pixels = max(1, round(width * self.scale * self.image.width))
         self.pen.line(self.place(points).ravel().tolist(), fill=ink(colour, opacity), width=pixels, joint="curve")
 
     def solid(self, points, dark, bright, highlight, steps=7):
@@ -124,14 +125,17 @@ def backdrop(rng, things=8, darkest=20):
     return image
 
 
-def photograph(image, rng, exposures=(0.8, 1.3)):
-    """What a camera makes of a canvas: (SIZE, SIZE, 3) uint8. Light, colour cast, exposure, focus, noise."""
-    image = image.reduce(OVERSAMPLE)
+def photograph(image, rng, exposures=(0.8, 1.3), oversample=OVERSAMPLE):
+    """What a camera makes of a square canvas: light, colour cast, exposure, focus, noise.
+
+    Returns uint8 (size, size, 3), `oversample` times smaller than the canvas.
+    """
+    image = image.reduce(oversample)
     if rng.random() < 0.4:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.7)))
     picture = np.asarray(image, np.float32) / 255
 
-    direction, across = rng.uniform(0, 2 * math.pi), np.linspace(-1, 1, SIZE, dtype=np.float32)
+    direction, across = rng.uniform(0, 2 * math.pi), np.linspace(-1, 1, image.width, dtype=np.float32)
     side = math.cos(direction) * across + math.sin(direction) * across[:, None]
     light = 1 + rng.uniform(0, 0.35) * side
     cast = rng.normal(1, 0.04, 3)

@@ -2,18 +2,38 @@
 
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from course_utils.data import folder
+from course_utils.data.catalogue import Folder
 from course_utils.errors import CourseError
 
 
+def content_of(file, path):
+    """What lies at the path: a file's bytes, or the pictures of a Folder, {"Cockatoo/001.jpg": bytes}.
+
+    Raises OSError, and CourseError for a folder that cannot be learned from.
+    """
+    return folder.collect(path) if isinstance(file, Folder) else path.read_bytes()
+
+
+def digest(content):
+    """The sha256 of a file's content, or of a folder's names and contents, in hexadecimal digits."""
+    if isinstance(content, dict):
+        content = b"".join(os.fsencode(f"{name} {digest(content[name])}\n") for name in sorted(content))
+    return hashlib.sha256(content).hexdigest()
+
+
 def is_official(file, content):
-    """Whether these bytes are the published file: by sha256, or by the Git blob id of its address."""
+    """Whether this is the published file: by sha256, or by the Git blob id of its address. A Folder never is."""
+    if isinstance(file, Folder):
+        return False
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    return hashlib.sha256(content).hexdigest() == file.sha256 or blob == file.blob
+    return digest(content) == file.sha256 or blob == file.blob
 
 
 def other_thing(content):
@@ -27,11 +47,14 @@ def other_thing(content):
 
 
 def read(chosen, file, content, label, any_count=False):
-    """The arrays in the bytes of one file of the set `chosen`: {field of Dataset: array}.
+    """The arrays in the content of one file of the set `chosen`: {field of Dataset: array}.
 
-    Pictures are uint8 (n, *chosen.shape), labels int64 (n,) from 0; n as published unless `any_count`.
+    Pictures are uint8 (n, *chosen.shape), labels int64 (n,) from 0; n as published unless `any_count`. A Folder may
+    have any number of pictures, and gives the field class_names, too.
     Raises CourseError with one sentence that calls the file `label`; nothing is ever half read.
     """
+    if isinstance(file, Folder):
+        return folder.read(content, chosen.shape, label)
     if thing := other_thing(content):
         raise CourseError(f"{label} is {thing}, not the data: download the file itself.")
     try:
@@ -62,10 +85,12 @@ def read(chosen, file, content, label, any_count=False):
 
 
 def write(file, drawn):
-    """The bytes of a file in its published format (HDF5 or npz), made from the arrays `drawn`, {key: array}.
+    """The content of a file in its published format (HDF5, npz, Folder), made from the arrays `drawn`, {key: array}.
 
-    Both formats keep checksums of what they hold here, so that damage shows when it is read.
+    HDF5 and npz keep checksums of what they hold here, so that damage shows when it is read.
     """
+    if isinstance(file, Folder):
+        return folder.encode(drawn)
     buffer = io.BytesIO()
     if _is_npz(file):
         np.savez_compressed(buffer, **{key: drawn[key] for key in _keys(file)})

@@ -14,8 +14,9 @@ from course_utils.errors import CourseError
 class Source:
     """Where the pictures came from; `str(source)` says it in words.
 
-    kind: "folder" (COURSE_DATA_DIR), "cache", "download" or "embedded" (drawn); paths: the files, none where nothing
-    could be kept; verified: whether every file has its published checksum, so False for what is drawn.
+    kind: "folder" (COURSE_DATA_DIR), "cache", "download" or "embedded" (drawn); paths: the files, for birds the folder
+    of class folders, none where nothing could be kept; verified: whether every file has its published checksum, so
+    False for what is drawn.
     """
 
     kind: str
@@ -29,7 +30,9 @@ class Source:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Pictures and labels: x uint8 (n, 64, 64, 3), for mnist (n, 28, 28); y int64 (n,), an index of class_names."""
+    """Pictures and labels: x uint8 (n, 64, 64, 3), for mnist (n, 28, 28), for birds (n, 224, 224, 3); y int64 (n,), an
+    index of class_names.
+    """
 
     name: str
     x_train: np.ndarray
@@ -47,16 +50,17 @@ class Dataset:
 
 
 def load(name):
-    """Load the set of that name ("happy", "signs", "mnist") and print one line that says where it came from.
+    """Load the set of that name ("happy", "signs", "mnist", "birds") and print one line that says where it came from.
 
     Looks in the folder COURSE_DATA_DIR, the cache and the network (unless COURSE_OFFLINE=1), and draws a stand-in of
-    the same shapes where none of them has it. Returns a Dataset. Raises CourseError for an unknown name and for a file
-    in COURSE_DATA_DIR that is not what it should be.
+    the same shapes where none of them has it. Where the set is a folder of pictures, the folder names the classes, and
+    x_test is the fifth that Keras's image_dataset_from_directory holds out with seed 123. Returns a Dataset. Raises
+    CourseError for an unknown name and for what lies in COURSE_DATA_DIR and is not what it should be.
     """
     chosen = catalogue.find(name)
     parts, source = _from_folder(chosen) or _from_cache_or_network(chosen)
     fields = {field: array for part in parts for field, array in part.arrays.items()}
-    data = Dataset(name=name, **fields, class_names=chosen.class_names, source=source)
+    data = Dataset(name=name, **({"class_names": chosen.class_names} | fields), source=source)
     print(data)
     return data
 
@@ -67,7 +71,8 @@ def in_folder(folder, chosen):
     found = {}
     for file in chosen.files:
         paths = (place / name for name in (file.name, *file.also) for place in folders)
-        path = next((path for path in paths if os.path.isfile(path)), None)
+        is_there = os.path.isdir if isinstance(file, catalogue.Folder) else os.path.isfile
+        path = next((path for path in paths if is_there(path)), None)
         if path:
             found[file] = path
     return found
@@ -76,7 +81,7 @@ def in_folder(folder, chosen):
 def read_path(chosen, file, path):
     """The Part in a file that somebody supplied; raises CourseError with one sentence about what is wrong with it."""
     try:
-        content = path.read_bytes()
+        content = formats.content_of(file, path)
     except OSError as error:
         raise CourseError(f"{path.name} cannot be read: {error.strerror}.") from None
     arrays = formats.read(chosen, file, content, path.name)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from course_utils.data import formats
+from course_utils.data.catalogue import Folder
 
 FIRST_ANSWER = 1.5  # seconds for the first byte, name look-up included: what a machine without network pays, once
 STALL = 5.0  # seconds in which at least PACE bytes must come
@@ -37,6 +38,8 @@ def download(chosen, file, patience=FIRST_ANSWER):
 
     COURSE_DATA_MIRROR=URL replaces the file's own address by URL/<set>/<file>. patience: seconds for the first byte.
     """
+    if isinstance(file, Folder):
+        raise Unavailable("no public address of the photos is known")
     if offline():
         raise Unavailable("COURSE_OFFLINE is set")
     mirror = os.environ.get("COURSE_DATA_MIRROR", "").rstrip("/")

@@ -26,21 +26,29 @@ def own_picture(path, size=(64, 64)):
         raise CourseError(f"There is no file {path}: check its name and its folder.")
     if os.path.isdir(path):
         raise CourseError(f"{path} is a folder: name one picture in it.")
+    return read(path, size, path.name)
+
+
+def read(file, size, label, or_else="", formats=None):
+    """Read a picture as `own_picture` does, from a path or an open file that messages call `label`.
+
+    or_else: what else there is to do about a bad one, the end of a sentence; formats: Pillow's names, None for all.
+    """
     height, width = size
     try:
         with (
             warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            Image.open(path) as image,
+            Image.open(file, formats=formats) as image,
         ):
             image = ImageOps.exif_transpose(image)
             return np.array(ImageOps.fit(_rgb(image), (width, height)))
     except UnidentifiedImageError:
-        raise CourseError(f"{path.name} is not a picture in a known format: save it as JPEG or PNG.") from None
+        raise CourseError(f"{label} is not a picture in a known format: save it as JPEG or PNG{or_else}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = Image.MAX_IMAGE_PIXELS // 1_000_000
-        raise CourseError(f"{path.name} has more than {limit} million pixels: save it smaller.") from None
+        raise CourseError(f"{label} has more than {limit} million pixels: save it smaller{or_else}.") from None
     except Exception:  # each format has its own ways to fail on broken bytes
-        raise CourseError(f"{path.name} is damaged or cut short: save it again, as JPEG or PNG.") from None
+        raise CourseError(f"{label} is damaged or cut short: save it again, as JPEG or PNG{or_else}.") from None
 
 
 def _rgb(image):
