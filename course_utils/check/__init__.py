@@ -41,6 +41,7 @@ EXERCISES = {
     "resnet50_headless": Exercise(4, "resnet50_headless", hidden=2),
     "basic_block": Exercise(4, "BasicBlock", hidden=3),
     "resnet_subclassed": Exercise(4, "ResNet", hidden=2),
+    "block2": Exercise(5, "block2", hidden=3),
 }
 
 

@@ -174,7 +174,9 @@ def _places(graph, main, sides):
         starts = [order[side.source] for side in sides if side.merge == position and side.source in order]
         if starts and graph.nodes[position].kind in MERGES:
             last = i + (i + 1 < len(main.positions) and graph.nodes[main.positions[i + 1]].kind == "activation")
-            blocks.append((min(starts) + 1, i, last, graph.nodes[position]))
+            first = min(starts) + 1  # behind its pre-activation where its shortcut is a projection of that
+            first -= 2 * _is_preactivation(graph, main.positions[first - 1])
+            blocks.append((first, i, last, graph.nodes[position]))
     places = {}
     labels = _labels(blocks, has_stem=bool(blocks) and blocks[0][0] > 1)
     done = 0
@@ -194,6 +196,12 @@ def _places(graph, main, sides):
     for position in range(len(graph.nodes)):
         places.setdefault(position, _Place("branch", "", f"{_one(_kind(graph.nodes[position]))} beside the main path"))
     return places
+
+
+def _is_preactivation(graph, position):
+    """Does an activation follow a normalisation of something else than a convolution's output?"""
+    norm = graph.nodes[graph.nodes[position].inputs[0]] if graph.nodes[position].kind == "activation" else None
+    return norm is not None and norm.kind == "norm" and graph.nodes[norm.inputs[0]].kind not in KERNELS
 
 
 def _branch(graph, side):
@@ -374,6 +382,7 @@ class _Comparison:
         r_main, self.r_sides = paths(self.r)
         self.a_main, self.r_main = a_main.positions, r_main.positions
         self.place = _places(self.r, r_main, self.r_sides)
+        self.preactivations = {r for r in self.r_main if _is_preactivation(self.r, r)}
         self._count_outputs()
         self._path(a_main.positions, r_main.positions)
         self._other_outputs()
@@ -459,7 +468,7 @@ class _Comparison:
                 if None in over or other[0] is None or other[1] is not None:
                     continue
                 if _key(self.a.nodes[other[0]]) == _key(self.r.nodes[r]):
-                    moved[r] = (other[0], over[1], side)
+                    moved.setdefault(r, (other[0], over[1], side))
         return moved
 
     def _unpaired(self, events, before, after, moved, shortcut):
@@ -515,6 +524,17 @@ class _Comparison:
         if node.kind == "norm":
             text = f"{place} is missing. Each convolution here is followed by one: go through them one by one."
             code = "bn_missing"
+            if self.preactivations and place.part == "head":
+                code = "post_activation_missing"
+                text = (
+                    f"{place} is missing: what the last addition gives goes on as it is. Each block normalises and "
+                    "activates what the one before it gave. Who does so for the last one?"
+                )
+            elif self.preactivations:
+                text = (
+                    f"{place} is missing. Here a normalisation and ReLU stand before each convolution of the main "
+                    "path: go through them one by one."
+                )
         elif node.kind == "activation" and place.part == "addition":
             code = "final_relu_missing"
             text = f"{place.block} ends with the addition; one step is still to come."
@@ -532,6 +552,13 @@ class _Comparison:
         elif node.kind == "concat":
             code = "branches_not_joined"
             text = f"the branches{place.label} are not joined, so that one at most comes out. Which layer joins them?"
+        elif node.kind in POOLS and place.part == "shortcut":
+            code = "shortcut_pooling_missing"
+            shrinks = place.label.removeprefix(" on the shortcut").removeprefix(" of ") or "the block"
+            text = (
+                f"{shrinks} shrinks the picture on its main "
+                "path and not on its shortcut. How does what is carried come to the same size, without weights?"
+            )
         elif node.kind in POOLS:
             code, text = "wrong_pooling", f"{place} is missing. What should happen to the feature maps there?"
         elif node.kind == "pad":
@@ -557,6 +584,14 @@ class _Comparison:
                 "never take away. Where does the last activation of a block belong?"
             )
             return self.add("relu_before_add", place, text, "the addition, then ReLU", f"{kind}, then the addition")
+        added = before[1] is not None and self.r.nodes[before[1]].kind == "add"
+        if node.kind == "activation" and added and self.preactivations:
+            block = self.place[before[1]].block
+            text = (
+                f"{kind} follows the addition of {block}, so that what the shortcut carries does not arrive as it is. "
+                "At which end of a pre-activation block does its ReLU stand?"
+            )
+            return self.add("relu_after_add", near, text, "nothing after the addition", kind)
         if node.kind == "activation" and after == (None, None) and not shortcut and a == self.a_main[-1]:
             text = f"the network ends with {kind}, where nothing should follow {near}. What should its outputs be?"
             return self.add("output_activation", near, text, "no activation at the end", kind)
@@ -598,14 +633,34 @@ class _Comparison:
         if key == "kernel":
             size = node.params["kernel"][0]
             block = "add" in _kinds(self.r) and place.part == "main path" and not place.label
+            if given == "a 3x3 kernel" and size > 1 and self.preactivations and place.part == "main path":
+                text = f"{place} still has {given}. Which argument should set its size?"
+                return "kernel_size_ignored", text
             if given == "a 3x3 kernel" and size > 1 and block:
                 text = f"with f={size} {place} still has {given}. Which argument should set its size?"
                 return "kernel_size_ignored", text
             return "wrong_kernel_size", f"{place} has {given}. Which size should it have?"
         if key == "strides":
+            still = [self.r.nodes[r] for r in self.r_main if self.place[r].label == place.label]
+            still = {node.params["strides"] for node in still if node.kind == "conv"} == {(1, 1)}
+            if self.preactivations and still and "block" in place.label and place.part in ("main path", "shortcut"):
+                text = f"{place} has {given}, in a block that keeps the size. Which block of a stage has the stride?"
+                return "stride_in_wrong_block", text
             return "wrong_strides", f"{place} has {given}. Which of the convolutions change the size of the picture?"
         if key == "filters":
             return "wrong_filters", f"{place} has {given}. Which number of filters belongs to it?"
+        if key == "bias":
+            text = (
+                f"{place} has {given}. A bias is needless where a normalisation subtracts it again: which convolutions "
+                "are followed by one?"
+            )
+            return "wrong_bias", text
+        if key == "padding" and given == "padding 'same'" and node.kind == "conv" and node.params["strides"] != (1, 1):
+            text = (
+                f"{place} has {given}: with its strides there may be more zeros behind the picture than before it. How "
+                "many zeros does each side get?"
+            )
+            return "wrong_padding", text
         if key == "padding":
             return "wrong_padding", f"{place} has {given}. Which padding keeps the size that is asked for?"
         if key == "units":
@@ -682,7 +737,9 @@ class _Comparison:
             )
             expected = "projection of what entered the block" if r_kinds else "what entered the block"
             return self.add("shortcut_overwrites", shortcut, text, expected, f"{kinds} of the main path")
-        self._source(a_side, r_side, shortcut, f"the shortcut{place.label}")
+        alike = (KERNELS & set(r_kinds)) == (KERNELS & set(a_kinds))
+        if alike or not self.preactivations:  # there a projection starts from somewhere else than an identity
+            self._source(a_side, r_side, shortcut, f"the shortcut{place.label}")
         if KERNELS & set(r_kinds) and not KERNELS & set(a_kinds):
             text = f"the shortcut{place.label} has no projection. How can its shape become that of the main path?"
             return self.add("projection_missing", shortcut, text, "a 1x1 convolution on the shortcut", "none")
@@ -719,6 +776,13 @@ class _Comparison:
                 "block. Look at where the input is saved."
             )
             code = "shortcut_too_late"
+        elif should in self.preactivations and place.part == "shortcut":
+            text = (
+                f"{name} is a projection of what enters the block, as it comes in. The main path starts from that "
+                "after a normalisation and ReLU: from where should a projection start?"
+            )
+            self.add("shortcut_before_preactivation", place, text, f"after {self.place[should].words}", "before it")
+            return
         else:
             text = f"{name} leaves too early, after {after}. It should carry what entered this block."
             code = "shortcut_too_early"
