@@ -42,6 +42,8 @@ EXERCISES = {
     "basic_block": Exercise(4, "BasicBlock", hidden=3),
     "resnet_subclassed": Exercise(4, "ResNet", hidden=2),
     "block2": Exercise(5, "block2", hidden=3),
+    "stack2": Exercise(3, "stack2", hidden=2),
+    "resnet50v2": Exercise(5, "ResNet50V2", hidden=4),
 }
 
 

@@ -25,6 +25,7 @@ NAMES = {
     "max_pool": "max pooling",
     "average_pool": "average pooling",
     "global_average": "average pooling",
+    "globalmaxpooling2d": "max pooling",
     "flatten": "flattening",
     "pad": "zero padding",
     "add": "addition",
@@ -37,7 +38,7 @@ NAMES = {
 FUNCTIONS = {"relu": "ReLU", "elu": "ELU", "selu": "SELU", "gelu": "GELU", "silu": "SiLU", "leaky_relu": "leaky ReLU"}
 ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()  # noqa: SIM905
 MERGES = {"add", "concat", "multiply", "average", "subtract"}
-POOLS = {"max_pool", "average_pool", "global_average"}
+POOLS = {"max_pool", "average_pool", "global_average", "globalmaxpooling2d"}
 
 
 @dataclass(frozen=True)
@@ -477,10 +478,13 @@ class _Comparison:
         for positions, graph in ((missing, self.r), (extra, self.a)):
             kinds = {graph.nodes[p].kind for p in positions}
             if kinds & MERGES and kinds & KERNELS:
-                return self._depth(positions, before[1], fewer=graph is self.r)
+                beside = (r for r in (before[1], after[1]) if self._stage(r) != "the network")
+                return self._depth(positions, next(beside, None), fewer=graph is self.r)
         missing, extra = _heads(missing, self.r), _heads(extra, self.a)
         elsewhere = {a for a, *_ in moved.values()}
         for r in missing:
+            if self._pads_itself(r, after[0]):
+                continue
             if r not in moved:
                 self._missing(r)
             elif self.r.nodes[moved[r][1]].kind not in MERGES:
@@ -490,18 +494,23 @@ class _Comparison:
                 self._extra(a, before, after, shortcut)
         return None
 
+    def _pads_itself(self, r, a):
+        """Has the answer's next node the zeros that are missing at r? Behind a ReLU a pooling takes them in."""
+        zeros = None if a is None else self.a.nodes[a].params.get("padding")
+        return self.r.nodes[r].kind == "pad" and zeros not in (None, ((0, 0), (0, 0)))
+
     def _order(self, r, over, side):
         kind, place, over = _kind(self.r.nodes[r]), self.place[r], self.place[over]
         other = "after" if side == "before" else "before"
         text = f"{kind} stands {side} {over}, not {other} it. In which order does the unit take its steps?"
         self.add("wrong_order", place, text, f"{kind} {other} {over.words}", f"{kind} {side} {over.words}")
 
-    def _depth(self, positions, before, fewer):
-        """Whole blocks that are missing, by stage, or that are too many."""
+    def _depth(self, positions, beside, fewer):
+        """Whole blocks that are missing, by stage, or that are too many, in the stage of the node `beside`."""
         if fewer:
             merges = [p for p in positions if self.r.nodes[p].kind in MERGES]
         else:
-            merges = [before] * sum(self.a.nodes[p].kind in MERGES for p in positions)
+            merges = [beside] * sum(self.a.nodes[p].kind in MERGES for p in positions)
         for stage, blocks in Counter(self._stage(p) for p in merges).items():
             total = sum(self.r.nodes[p].kind in MERGES and self._stage(p) == stage for p in self.r_main)
             count = "a block" if blocks == 1 else f"{blocks} blocks"
@@ -617,6 +626,8 @@ class _Comparison:
                 ):
                     continue  # it follows from another difference, here or before
                 words = _padding(expected), _padding(got)
+                if words[0] == words[1] and self.found:  # it follows from a difference before: a map of another size
+                    continue
             else:
                 words = _words(key, wanted), _words(key, given)
             code, text = self._setting(key, expected, place, *words, last)
@@ -641,9 +652,7 @@ class _Comparison:
                 return "kernel_size_ignored", text
             return "wrong_kernel_size", f"{place} has {given}. Which size should it have?"
         if key == "strides":
-            still = [self.r.nodes[r] for r in self.r_main if self.place[r].label == place.label]
-            still = {node.params["strides"] for node in still if node.kind == "conv"} == {(1, 1)}
-            if self.preactivations and still and "block" in place.label and place.part in ("main path", "shortcut"):
+            if self.preactivations and self._shrinks_elsewhere(place):
                 text = f"{place} has {given}, in a block that keeps the size. Which block of a stage has the stride?"
                 return "stride_in_wrong_block", text
             return "wrong_strides", f"{place} has {given}. Which of the convolutions change the size of the picture?"
@@ -673,6 +682,13 @@ class _Comparison:
             text = f"{place} lays the branches side by side in the picture. Which axis counts the channels?"
             return "concat_axis", text
         return "wrong_setting", f"{place} has {given}."
+
+    def _shrinks_elsewhere(self, place):
+        """Is it another block of its stage that has strides?"""
+        block = place.label.removeprefix(" on the shortcut")
+        places = [(self.place[r], self.r.nodes[r]) for r in self.r_main if self.r.nodes[r].kind == "conv"]
+        shrink = {p.label for p, node in places if p.part == "main path" and node.params["strides"] != (1, 1)}
+        return block not in shrink and any(label.split(",")[0] == block.split(",")[0] for label in shrink)
 
     # What ends in a sum beside the main path.
 
