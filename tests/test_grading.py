@@ -220,9 +220,10 @@ def test_every_master_gets_every_point_and_every_student_copy_none(tmp_path):
     assert len(results(tmp_path / "out")) == 2 * len(all_masters())
 
 
-def test_the_probes_are_drawn_anew_for_each_submission():
-    seeds = {grading.seed_of(seed, student, STEM) for seed in (1, 2) for student in ("Ada", "Bob")}
-    assert len(seeds) == 4
+def test_the_probes_are_drawn_anew_for_each_run_and_lot():
+    runs = [{grading.seed_of(seed, f"student {n}", STEM) for n in range(500)} for seed in (1, 2)]
+    assert [len(seeds) for seeds in runs] == [grading.SETS] * 2
+    assert not runs[0] & runs[1]
     assert grading.seed_of(1, "Ada", STEM) == grading.seed_of(1, "Ada", STEM)
 
 

@@ -306,7 +306,15 @@ def _plain_about_disks(out):
         raise CourseError(f"{out} cannot be written ({error.strerror}): make room and go on with --resume.") from None
 
 
+SETS = 16  # of probes in a run: what is right for one is worked out once, and kept
+
+
 def seed_of(seed, student, notebook):
-    """The seed of the probes for one submission: drawn anew for each, the same whenever the run's seed is the same."""
-    digest = hashlib.sha256(f"{seed}\0{student}\0{notebook}".encode()).digest()
+    """The seed of the probes for one submission: one of those of the run, which nobody can know before it."""
+    lot = _number(seed, student, notebook) % SETS
+    return _number(seed, lot, notebook)
+
+
+def _number(*words):
+    digest = hashlib.sha256("\0".join(map(str, words)).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1

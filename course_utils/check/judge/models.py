@@ -201,18 +201,18 @@ def _size(network):
     return tuple(shapes[0][1:]) if known else None
 
 
-@lru_cache(128)  # each student's hidden probes are others
+@lru_cache(256)  # hidden probes are drawn for each run of grading
 def _config(reference, asked):
     with quiet(), shapes_only():
         return reference(json.loads(asked)).to_json()
 
 
-@lru_cache(128)
+@lru_cache(256)
 def _graph(reference, asked):
     return graph.canonical(_config(reference, asked))
 
 
-@lru_cache(128)
+@lru_cache(256)
 def _expected(reference, asked, before_softmax):
     return _outputs(_config(reference, asked), before_softmax)
 
