@@ -310,7 +310,7 @@ WRONG = {  # exercise, code, points, answer
         lambda input_shape, classes: built("lenet5")(classes=classes),
     ),
     "lenet_other_defaults": ("lenet5", "wrong_input_shape", 2, built("lenet5", shape=(28, 28, 1))),
-    "lenet_no_bias": ("lenet5", "wrong_setting", 2, built("lenet5", in_place(0, conv(6, 5, use_bias=False)))),
+    "lenet_no_bias": ("lenet5", "wrong_bias", 2, built("lenet5", in_place(0, conv(6, 5, use_bias=False)))),
     "lenet_normalised": (
         "lenet5",
         "extra_layer",

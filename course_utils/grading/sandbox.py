@@ -135,7 +135,7 @@ def problem():
 
 def _supervise(function, limits, keep, parent, isolated):
     """Lock a child in, wait for it, and tell the parent how it ended."""
-    addresses = _addresses()
+    taken = _taken()
     try:
         if isolated:
             die_with_parent()
@@ -151,7 +151,7 @@ def _supervise(function, limits, keep, parent, isolated):
                 die_with_parent()
             os.setsid()  # what it starts is ended together, and shares, on most kernels, one share of the processor
             _close_all_but(keep)
-            _limit(limits, addresses)
+            _limit(limits, *taken)
             if isolated:
                 _lock_down()
             function()
@@ -298,12 +298,11 @@ def _close_all_but(keep):
         os.closerange(before + 1, after)
 
 
-def _limit(limits, addresses):
-    """The kernel's limits for this process, which it can only lower. addresses: bytes of those it has now."""
-    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _limit(limits, addresses, data):
+    """The kernel's limits for this process, which it can only lower. addresses, data: bytes of those it has now."""
     values = {
         "RLIMIT_CPU": limits.cpu_seconds,
-        "RLIMIT_DATA": taken + limits.memory,
+        "RLIMIT_DATA": data + limits.memory,
         "RLIMIT_AS": addresses + MORE_ADDRESSES + limits.memory,  # what is mapped as shared is no data
         "RLIMIT_NPROC": limits.threads,
         "RLIMIT_NOFILE": limits.files,
@@ -320,12 +319,13 @@ def _limit(limits, addresses):
 MORE_ADDRESSES = 1 << 30  # bytes that the libraries' threads claim, most of them never used
 
 
-def _addresses():
-    """The bytes of addresses that this process has claimed."""
+def _taken():
+    """The bytes of addresses that this process has claimed, and those of them that are its own to write."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        pages = list(map(int, Path("/proc/self/statm").read_text().split()))
     except OSError:  # no Linux
-        return 8 << 30
+        return 8 << 30, 8 << 30
+    return pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()
 
 
 def _lock_down():
