@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from random_weights import randomise
 
 from course_utils.networks.batch_norm import batch_norm_layers, recalibrate_batch_norm
 from course_utils.networks.resnet import (
@@ -23,17 +24,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def randomise(model, rng):
-    """Weights and moving statistics as after some training: nothing left at zero or one."""
-    for weight in model.weights:
-        value = rng.normal(0, 0.1, weight.shape)
-        if weight.name == "kernel":
-            value = rng.normal(0, np.sqrt(1 / np.prod(weight.shape[:-1])), weight.shape)
-        elif weight.name in ("gamma", "moving_variance"):
-            value = rng.uniform(0.5, 1.5, weight.shape)
-        weight.assign(value.astype("float32"))
 
 
 # NumPy, from the paper's words.

@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
+from random_weights import randomise
 
 from course_utils.check.graph import canonical
 from course_utils.networks.resnet_v2 import (
@@ -33,17 +34,6 @@ TOPS = [
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def randomise(model, rng):
-    """Weights and moving statistics as after some training: nothing left at zero or one."""
-    for weight in model.weights:
-        value = rng.normal(0, 0.1, weight.shape)
-        if weight.name == "kernel":
-            value = rng.normal(0, np.sqrt(1 / np.prod(weight.shape[:-1])), weight.shape)
-        elif weight.name in ("gamma", "moving_variance"):
-            value = rng.uniform(0.5, 1.5, weight.shape)
-        weight.assign(value.astype("float32"))
 
 
 def built(build, **settings):

@@ -28,8 +28,6 @@ STATUS = {  # what a student is told of a notebook that did not come to its end
     "missing": "No notebook was handed in.",
     "unreadable": "The file that was handed in cannot be read.",
 }
-
-
 A_JUDGES_DAY = 500  # exercises
 
 
@@ -104,9 +102,8 @@ class Bench:
         self.judge = self.judge or self.workshop.fork("judge")
         try:
             self.judge.settimeout(2 * JUDGE_SECONDS)
-            self.judge.sendall(wire.pack(asked) + len(text).to_bytes(4, "big") + text)
-            head = self.judge.recv(4, socket.MSG_WAITALL)
-            record = wire.unpack(self.judge.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
+            self.judge.sendall(wire.pack(asked) + wire.frame(text))
+            record = wire.unpack(wire.read_frame(self.judge))
         except (OSError, ValueError):
             self.judge.close()
             self.judge, record = None, {"error": "it could not be judged"}
@@ -114,12 +111,6 @@ class Bench:
             text = "What the check got back cannot be judged: it is not what an answer to this exercise gives."
             return without(asked[0], text, "unreadable_evidence")
         return record
-
-    def close(self):
-        """Let go of the processes, which end by that."""
-        self.commands.close()
-        if self.judge:
-            self.judge.close()
 
 
 def without(exercise, message, code):
@@ -141,7 +132,7 @@ def grade_here(task, limits, isolated):
         with _lock:
             if isolated not in _workshops:
                 _workshops[isolated] = Workshop(isolated)
-                atexit.register(_workshops[isolated].__exit__)
+                atexit.register(_workshops[isolated].stop)
         _here.bench = Bench(_workshops[isolated], limits)
     return _here.bench.grade(task)
 

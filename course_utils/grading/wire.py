@@ -7,6 +7,7 @@ read without the JSON, which whoever reads it has to bound in time and memory.
 import base64
 import json
 import math
+import socket
 
 import numpy as np
 
@@ -18,8 +19,18 @@ MAX_FRAMES = 100
 
 def pack(value, name=""):
     """A frame. value: JSON-able, with NumPy arrays and numbers anywhere in it. Raises TypeError for other things."""
-    text = f"{name}\n{json.dumps(value, default=_plain)}".encode()
+    return frame(f"{name}\n{json.dumps(value, default=_plain)}".encode())
+
+
+def frame(text):
+    """Some bytes behind their length."""
     return len(text).to_bytes(4, "big") + text
+
+
+def read_frame(connection):
+    """The bytes of the next frame that comes from a socket: none when there is no other."""
+    head = connection.recv(4, socket.MSG_WAITALL)
+    return connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
 
 
 def _plain(value):

@@ -27,7 +27,7 @@ READY = b"."
 
 
 class Workshop:
-    """The main process's end: starts benches and judges. A context manager; whatever it started ends with it.
+    """The main process's end: starts benches and judges, which end with it.
 
     Raises CourseError where submissions cannot be isolated and shall be.
     """
@@ -77,18 +77,12 @@ class Workshop:
             socket.send_fds(self.socket, [kind[:1].encode()], [theirs.fileno()])
         return ours
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
+    def stop(self):
+        """End it now, whatever it is doing, and with it all that it has forked."""
+        self.process.kill()
         self.socket.close()
         self.process.wait()
         self.home.cleanup()
-
-    def stop(self):
-        """End it now, whatever it is doing."""
-        self.process.kill()
-        self.__exit__()
 
 
 def refusal(problem):
@@ -187,8 +181,8 @@ def serve_judge(connection):
     from course_utils.check import conclude
 
     resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_MEMORY, JUDGE_MEMORY))
-    while asked := _read_frame(connection):
-        text = _read_frame(connection)
+    while asked := wire.read_frame(connection):
+        text = wire.read_frame(connection)
         signal.alarm(JUDGE_SECONDS)  # the end of this process, and the main one forks another
         try:
             exercise, name, seed = wire.unpack(asked)
@@ -202,11 +196,6 @@ def serve_judge(connection):
             record = {"error": f"{type(error).__name__}: {error}"[:300]}
         signal.alarm(0)
         connection.sendall(wire.pack(record))
-
-
-def _read_frame(connection):
-    head = connection.recv(4, socket.MSG_WAITALL)
-    return connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
 
 
 def _undefined(exercise, name, found):

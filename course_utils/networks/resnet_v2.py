@@ -34,13 +34,22 @@ def block2(x, filters, kernel_size=3, stride=1, conv_shortcut=False, name=None):
     else:
         shortcut = layers.MaxPooling2D(1, strides=stride)(x) if stride > 1 else x
 
-    x = layers.Conv2D(filters, 1, use_bias=False, name=named("1_conv"))(preact)
+    x = _residual(preact, filters, kernel_size, stride, use_bias=False, name=name)
+    return layers.Add(name=named("out"))([shortcut, x])
+
+
+def _residual(x, filters, kernel_size, stride, use_bias, name):
+    """The main path behind the pre-activation. use_bias: of the convolutions before a batch normalisation."""
+
+    def named(suffix):
+        return name and f"{name}_{suffix}"
+
+    x = layers.Conv2D(filters, 1, use_bias=use_bias, name=named("1_conv"))(x)
     x = _norm_relu(x, named("1"))
     x = layers.ZeroPadding2D(kernel_size // 2, name=named("2_pad"))(x)
-    x = layers.Conv2D(filters, kernel_size, strides=stride, use_bias=False, name=named("2_conv"))(x)
+    x = layers.Conv2D(filters, kernel_size, strides=stride, use_bias=use_bias, name=named("2_conv"))(x)
     x = _norm_relu(x, named("2"))
-    x = layers.Conv2D(4 * filters, 1, name=named("3_conv"))(x)
-    return layers.Add(name=named("out"))([shortcut, x])
+    return layers.Conv2D(4 * filters, 1, name=named("3_conv"))(x)
 
 
 def stack2(x, filters, blocks, stride1=2, name=None):
@@ -187,7 +196,6 @@ def hard_coded_resnet50v2(faults=tuple(FAULTS), input_shape=(224, 224, 3), class
 
 
 def _hard_coded_block(x, filters, stride, first, faults, name):
-    use_bias = "biases" in faults
     preact = _norm_relu(x, f"{name}_preact")
     shortcut = preact if first and "raw_projections" not in faults else x
     if "projections" in faults and "raw_projections" not in faults:
@@ -199,10 +207,5 @@ def _hard_coded_block(x, filters, stride, first, faults, name):
         strides = 1 if pooled else stride
         shortcut = layers.Conv2D(4 * filters, 1, strides=strides, name=f"{name}_0_conv")(shortcut)
 
-    x = layers.Conv2D(filters, 1, use_bias=use_bias, name=f"{name}_1_conv")(preact)
-    x = _norm_relu(x, f"{name}_1")
-    x = layers.ZeroPadding2D(1, name=f"{name}_2_pad")(x)
-    x = layers.Conv2D(filters, 3, strides=stride, use_bias=use_bias, name=f"{name}_2_conv")(x)
-    x = _norm_relu(x, f"{name}_2")
-    x = layers.Conv2D(4 * filters, 1, name=f"{name}_3_conv")(x)
+    x = _residual(preact, filters, 3, stride, "biases" in faults, name)
     return layers.Add(name=f"{name}_out")([shortcut, x])

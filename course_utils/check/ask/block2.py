@@ -14,7 +14,8 @@ from course_utils.check.ask import models
 from course_utils.check.ask.models import ask_block
 from course_utils.networks import resnet_v2
 
-BLOCKS = [resnet_v2.block2, resnet_v2.stack2, library.residual_block_v2, library.stack_residual_blocks_v2]
+BLOCKS = [resnet_v2.block2, resnet_v2._residual, resnet_v2.stack2]
+BLOCKS += [library.residual_block_v2, library.stack_residual_blocks_v2]
 PROBES = [
     {"shape": [7, 9, 1], "settings": {"filters": 6, "stride": 2, "conv_shortcut": True}},
     {"shape": [2, 2, 32], "settings": {"filters": 8, "stride": 2}},
