@@ -6,14 +6,14 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from course_utils.data import birds, digits, faces, folder, hands
+from course_utils.data import birds, catalogue, digits, faces, folder, hands, objects
 
 PHOTO_SETS = {"faces": (faces, [300, 300], [66, 84]), "hands": (hands, [180] * 6, [20] * 6)}
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return {"faces": faces.draw(), "hands": hands.draw(), "digits": digits.draw(), "birds": birds.draw()}
+    return {module.__name__.rpartition(".")[2]: module.draw() for module in (faces, hands, digits, birds, objects)}
 
 
 def pictures(drawn, name):
@@ -21,6 +21,8 @@ def pictures(drawn, name):
     if name == "birds":
         numbers = folder.order(565)
         return drawn["birds"]["pictures"][numbers[:452]], drawn["birds"]["pictures"][numbers[452:]]
+    if name == "objects":
+        return drawn[name]["x_train"], drawn[name]["x_test"]
     return drawn[name]["train_set_x"], drawn[name]["test_set_x"]
 
 
@@ -67,6 +69,28 @@ def test_birds_have_the_counts_of_the_real_folder(drawn):
     assert np.bincount(arrays["labels"]).tolist() == [166, 111, 122, 166]
 
 
+def test_objects_have_the_arrays_of_cifar10(drawn):
+    arrays = drawn["objects"]
+    assert catalogue.SETS["cifar10"].class_names == objects.CLASSES
+    assert {key: (value.shape, value.dtype) for key, value in arrays.items()} == {
+        "x_train": ((10_000, 32, 32, 3), np.uint8),
+        "y_train": ((10_000,), np.uint8),
+        "x_test": ((2000, 32, 32, 3), np.uint8),
+        "y_test": ((2000,), np.uint8),
+    }
+    for part, count in ("train", 1000), ("test", 200):
+        assert np.bincount(arrays[f"y_{part}"]).tolist() == [count] * 10
+        assert np.count_nonzero(np.diff(arrays[f"y_{part}"].astype(int))) > 8 * count, "sorted by class"
+
+
+def test_a_seed_fixes_every_byte_of_the_objects(monkeypatch):
+    for name, value in {"TRAIN": 9, "TEST": 3, "SPRITES": 3, "SCENES": 10, "OBSTACLES": 3}.items():
+        monkeypatch.setattr(objects, name, value)
+    first, again, other = objects.draw(), objects.draw(), objects.draw(seed=1)
+    assert all(np.array_equal(first[key], again[key]) for key in first)
+    assert not any(np.array_equal(first[key], other[key]) for key in first)
+
+
 @pytest.mark.parametrize("module", [faces, hands, digits])
 def test_a_seed_fixes_every_byte_and_another_seed_changes_them(module, drawn):
     first = drawn[module.__name__.rpartition(".")[2]]
@@ -76,13 +100,13 @@ def test_a_seed_fixes_every_byte_and_another_seed_changes_them(module, drawn):
     assert sorted(changed) == sorted(key for key in first if key != "list_classes")
 
 
-@pytest.mark.parametrize("name", ["faces", "hands", "digits", "birds"])
+@pytest.mark.parametrize("name", ["faces", "hands", "digits", "birds", "objects"])
 def test_no_picture_occurs_twice(drawn, name):
     x = np.concatenate([value for value in drawn[name].values() if np.ndim(value) > 2])
     assert len({picture.tobytes() for picture in x}) == len(x)
 
 
-@pytest.mark.parametrize("name", [*PHOTO_SETS, "birds"])
+@pytest.mark.parametrize("name", [*PHOTO_SETS, "birds", "objects"])
 def test_light_varies_from_black_to_white(drawn, name):
     for x in pictures(drawn, name):
         assert (x.min(), x.max()) == (0, 255)
@@ -111,3 +135,19 @@ def test_a_linear_model_is_not_enough(drawn, name, bound):
                 model = LogisticRegression(C=C, max_iter=500, tol=1e-2)
                 model.fit(axes * lengths, y_train)
                 assert model.score(b @ a.T @ axes / lengths, y_test) < bound
+
+
+def test_a_linear_model_is_not_enough_for_the_objects(drawn):
+    """Least squares with a squared penalty, from too little of it to too much."""
+    (train, test), (y_train, y_test) = (
+        [drawn["objects"][f"{axis}_{part}"] for part in ("train", "test")] for axis in "xy"
+    )
+    train, test = (x.reshape(len(x), -1).astype(np.float32) / 255 for x in (train, test))
+    mean = train.mean(axis=0)
+    products, target = (train - mean).T @ (train - mean), (train - mean).T @ np.eye(10, dtype=np.float32)[y_train]
+    scores = []
+    for penalty in 10, 300, 10_000:
+        weights = np.linalg.solve(products + penalty * np.eye(len(mean), dtype=np.float32), target)
+        scores.append(np.mean(np.argmax((test - mean) @ weights, axis=1) == y_test))
+    assert 0.2 < max(scores) < 0.6
+    assert scores[1] == max(scores)

@@ -3,6 +3,7 @@
     CACHE/happy/train_happy-official.h5                   downloaded, or added, with the published checksum
     CACHE/happy/train_happy-added-1f3a9c07.h5             another copy that was added; the name holds its sha256
     CACHE/happy/train_happy-drawn-7e0b51d2-90ab12cd.h5    the stand-in: the sha256 of the code that drew it, and its own
+    CACHE/cifar10/cifar-10-batches-py-official/           an archive, unpacked
     CACHE/birds/bird_photos-added-5d20c1f8/               a set that is a folder, with a folder for each class
 
 No published file has such a name, so nothing of anybody else's is ever taken for the cache's, or removed.

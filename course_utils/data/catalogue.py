@@ -22,6 +22,17 @@ class File:
     also: tuple = ()
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Archive(File):
+    """A File that comes as a tar archive, and is a folder of this name afterwards, see course_utils.data.batches.
+
+    size, sha256 and address are those of the archive; members: {file in it: md5}. Other archives, folders of such files
+    and npz files with the keys of `arrays` will do, with any number of pictures. The stand-in is such an npz.
+    """
+
+    members: dict
+
+
 @dataclass(frozen=True, eq=False)
 class Folder:
     """A set that is a folder of class folders with picture files, see course_utils.data.folder. Nobody publishes it.
@@ -135,6 +146,32 @@ SETS = {
         class_names=tuple("0123456789"),
         drawing="course_utils.data.digits",
         drawn_by="from scikit-learn's handwritten digits",
+    ),
+    "cifar10": PictureSet(
+        name="cifar10",
+        files=(
+            Archive(  # address and sha256: keras/src/datasets/cifar10.py; size: what that address serves
+                name="cifar-10-batches-py",
+                arrays={field: field for field in ("x_train", "y_train", "x_test", "y_test")},
+                size=170_498_071,
+                sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+                blob="",
+                address="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+                also=("cifar-10-python.tar.gz", "cifar10.npz", "cifar10_subset.npz"),
+                members={
+                    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+                    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+                    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+                    "data_batch_4": "634d18415352ddfa80567beed471001a",
+                    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+                    "test_batch": "40351d587109b95175f43aff81a1287e",
+                },
+            ),
+        ),
+        shape=(32, 32, 3),
+        counts=_counts(50_000, 10_000),
+        class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        drawing="course_utils.data.objects",
     ),
     "birds": PictureSet(
         name="birds",

@@ -108,15 +108,16 @@ def add(name, paths):
     """Put files that you have into the cache, as the set NAME.
 
     PATHS are the files of the set, or a folder that holds them; for birds, the folder that holds a folder of pictures
-    for each class. They are checked first, and copied. A copy with another checksum than the published file is
-    accepted, and called unverified ever after.
+    for each class; for cifar10, the folder of batches, the archive or an npz. They are checked first, and copied. A
+    copy with another checksum than the published file is accepted, and called unverified ever after.
     """
     from course_utils.data import cache, formats, loading
 
     chosen = catalogue.find(name)
     given = {}
     for path in (Path(os.path.abspath(path)) for path in paths):
-        if path.is_dir() and (_is_published(chosen) or loading.in_folder(path, chosen)):
+        only_files = all(type(file) is catalogue.File for file in chosen.files)
+        if path.is_dir() and (only_files or loading.in_folder(path, chosen)):
             given |= loading.in_folder(path, chosen)
         else:  # a file, or the folder that is the set
             given[_which(chosen, path)] = path

@@ -3,22 +3,36 @@
 import hashlib
 import io
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from course_utils.data import folder
-from course_utils.data.catalogue import Folder
+from course_utils.data import batches, folder
+from course_utils.data.catalogue import Archive, Folder
 from course_utils.errors import CourseError
+
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 
 def content_of(file, path):
-    """What lies at the path: a file's bytes, or the pictures of a Folder, {"Cockatoo/001.jpg": bytes}.
+    """What lies at the path: a file's bytes, or the files of a Folder or an Archive, {"Cockatoo/001.jpg": bytes}.
 
     Raises OSError, and CourseError for a folder that cannot be learned from.
     """
-    return folder.collect(path) if isinstance(file, Folder) else path.read_bytes()
+    if isinstance(file, Folder):
+        return folder.collect(path)
+    if isinstance(file, Archive) and path.is_dir():
+        return batches.collect(path, file.members)
+    return unpacked(file, path.read_bytes(), path.name)
+
+
+def unpacked(file, content, label):
+    """The content of a file, a packed Archive as {name: bytes}; raises CourseError that calls it `label`."""
+    if isinstance(file, Archive) and content.startswith(GZIP):
+        return batches.unpack(content, file.members, label)
+    return content
 
 
 def digest(content):
@@ -29,9 +43,14 @@ def digest(content):
 
 
 def is_official(file, content):
-    """Whether this is the published file: by sha256, or by the Git blob id of its address. A Folder never is."""
+    """Whether this is the published file: by sha256, or by the Git blob id of its address. A Folder never is.
+
+    Of an Archive, the packed one by its sha256, its files by their md5.
+    """
     if isinstance(file, Folder):
         return False
+    if isinstance(content, dict):
+        return file.members == {name: hashlib.md5(content[name], usedforsecurity=False).hexdigest() for name in content}
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
     return digest(content) == file.sha256 or blob == file.blob
 
@@ -49,22 +68,24 @@ def other_thing(content):
 def read(chosen, file, content, label, any_count=False):
     """The arrays in the content of one file of the set `chosen`: {field of Dataset: array}.
 
-    Pictures are uint8 (n, *chosen.shape), labels int64 (n,) from 0; n as published unless `any_count`. A Folder may
-    have any number of pictures, and gives the field class_names, too.
+    Pictures are uint8 (n, *chosen.shape), labels int64 (n,) from 0; n as published unless `any_count`. A Folder and an
+    Archive may have any number of pictures; a Folder gives the field class_names, too.
     Raises CourseError with one sentence that calls the file `label`; nothing is ever half read.
     """
     if isinstance(file, Folder):
         return folder.read(content, chosen.shape, label)
-    if thing := other_thing(content):
-        raise CourseError(f"{label} is {thing}, not the data: download the file itself.")
+    for name, piece in content.items() if isinstance(content, dict) else [("", content)]:
+        if thing := other_thing(piece):
+            raise CourseError(f"{label}{name and '/'}{name} is {thing}, not the data: download the file itself.")
+    any_count = any_count or isinstance(file, Archive)
     try:
-        with _open(file, content) as store:
+        with _open(file, content, label) as store:
             _refuse_other_file(chosen, file, store, label)
             found = {key: store[key] for key in _keys(file)}  # for HDF5 nothing is read yet
             for pictures, labels in _pairs(file):
                 count = chosen.counts[pictures]
                 if any_count:
-                    count = found[file.arrays[pictures]].shape[0]
+                    count = max(1, found[file.arrays[pictures]].shape[0])
                 _refuse_other_shape(found, file.arrays[pictures], (count, *chosen.shape), "uint8", label)
                 _refuse_other_shape(found, file.arrays[labels], (count,), "whole numbers", label)
             found = {key: array[()] for key, array in found.items()}
@@ -102,10 +123,13 @@ def write(file, drawn):
 
 
 def _is_npz(file):
-    return Path(file.name).suffix == ".npz"
+    return isinstance(file, Archive) or Path(file.name).suffix == ".npz"
 
 
-def _open(file, content):
+def _open(file, content, label):
+    """What holds the arrays, {key: array}, as a context."""
+    if isinstance(content, dict):
+        return nullcontext(batches.read(content, label))
     buffer = io.BytesIO(content)
     return np.load(buffer, allow_pickle=False) if _is_npz(file) else h5py.File(buffer, "r")
 

@@ -9,6 +9,8 @@ import numpy as np
 from course_utils.data import cache, catalogue, formats, network
 from course_utils.errors import CourseError
 
+IS_THERE = {catalogue.File: os.path.isfile, catalogue.Folder: os.path.isdir, catalogue.Archive: os.path.exists}
+
 
 @dataclass(frozen=True)
 class Source:
@@ -30,8 +32,8 @@ class Source:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Pictures and labels: x uint8 (n, 64, 64, 3), for mnist (n, 28, 28), for birds (n, 224, 224, 3); y int64 (n,), an
-    index of class_names.
+    """Pictures and labels: x uint8 (n, 64, 64, 3), for mnist (n, 28, 28), for cifar10 (n, 32, 32, 3), for birds
+    (n, 224, 224, 3); y int64 (n,), an index of class_names.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Dataset:
 
 
 def load(name):
-    """Load the set of that name ("happy", "signs", "mnist", "birds") and print one line that says where it came from.
+    """Load the set of that name ("happy", "signs", "mnist", "cifar10", "birds"), and say where it came from, in a line.
 
     Looks in the folder COURSE_DATA_DIR, the cache and the network (unless COURSE_OFFLINE=1), and draws a stand-in of
     the same shapes where none of them has it. Where the set is a folder of pictures, the folder names the classes, and
@@ -71,7 +73,7 @@ def in_folder(folder, chosen):
     found = {}
     for file in chosen.files:
         paths = (place / name for name in (file.name, *file.also) for place in folders)
-        is_there = os.path.isdir if isinstance(file, catalogue.Folder) else os.path.isfile
+        is_there = IS_THERE[type(file)]
         path = next((path for path in paths if is_there(path)), None)
         if path:
             found[file] = path

@@ -34,7 +34,7 @@ def offline():
 
 
 def download(chosen, file, patience=FIRST_ANSWER):
-    """The bytes of a published file of the set `chosen`, verified; raises Unavailable.
+    """The bytes of a published file of the set `chosen`, verified, an Archive unpacked; raises Unavailable.
 
     COURSE_DATA_MIRROR=URL replaces the file's own address by URL/<set>/<file>. patience: seconds for the first byte.
     """
@@ -43,12 +43,12 @@ def download(chosen, file, patience=FIRST_ANSWER):
     if offline():
         raise Unavailable("COURSE_OFFLINE is set")
     mirror = os.environ.get("COURSE_DATA_MIRROR", "").rstrip("/")
-    address = f"{mirror}/{chosen.name}/{file.name}" if mirror else file.address
+    address = f"{mirror}/{chosen.name}/{file.address.rpartition('/')[2]}" if mirror else file.address
     for place in (mirror, address):
         if place in _failed:
             raise Unavailable(_failed[place])
     try:
-        return _verified(file, _fetch(file, address, patience))
+        return formats.unpacked(file, _verified(file, _fetch(file, address, patience)), file.name)
     except NoAnswer:
         _failed[mirror] = "COURSE_DATA_MIRROR does not answer" if mirror else "there is no network"
         raise NoAnswer(_failed[mirror]) from None
