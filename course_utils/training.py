@@ -1,9 +1,16 @@
-"""Training with a word about how far it is."""
+"""Training: a word about how far it is, a look at what goes in, and checkpoints to go on from."""
 
 import re
 import time
+import zipfile
+import zlib
+from pathlib import Path
 
 import keras
+import numpy as np
+
+from course_utils.errors import CourseError
+from course_utils.files import atomic
 
 
 class Progress(keras.callbacks.Callback):
@@ -32,3 +39,88 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         print()
+
+
+def check_pictures(images, labels, classes):
+    """Raise CourseError where a network for pictures in 0..255 and whole-number labels would learn nonsense.
+
+    images: array (n, height, width, channels) of pixels in 0..255, uint8 or float. labels: array (n,) of whole numbers
+    in 0..classes - 1. Keras itself trains without a word on pictures of another range, on a graphics card also on
+    labels out of theirs.
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim != 4 or not len(images):
+        raise CourseError(f"The pictures should be an array (n, height, width, channels), not of shape {images.shape}.")
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise CourseError("The labels are one-hot: give whole numbers, labels.argmax(axis=1).")
+    if labels.shape != (len(images),):
+        raise CourseError(f"{len(images)} pictures need labels of shape ({len(images)},), not {labels.shape}.")
+    if labels.dtype.kind not in "iu":
+        raise CourseError(f"The labels should be whole numbers, not {labels.dtype}.")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise CourseError(
+            f"The labels go from {labels.min()} to {labels.max()}: of {classes} classes they are 0 to {classes - 1}."
+        )
+    lowest, highest = float(images.min()), float(images.max())
+    if not (lowest >= 0 and highest <= 255):  # so that nan is refused, too
+        raise CourseError(
+            f"The pixels go from {lowest:.3g} to {highest:.3g} instead of 0 to 255: were they prepared already? "
+            "This network does that itself."
+        )
+    if highest <= 1:
+        raise CourseError(
+            "The pixels lie between 0 and 1 instead of 0 and 255: leave out the division by 255, this network does "
+            "its own."
+        )
+
+
+# A checkpoint holds all that a training needs to go on as if nothing had happened: the variables of the model (weights,
+# running averages, the states of its random layers), those of the optimizer, and which steps of which epoch are done.
+
+
+def save_checkpoint(path, model, optimizer, epoch, step):
+    """Write the state of a training to the file `path` (NumPy's npz): the whole of it, or nothing.
+
+    epoch: how many are complete. step: how many batches of the next one. Until the new file is complete the one before
+    stays. Raises CourseError where it cannot be written.
+    """
+    arrays = {f"{i:05}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model, optimizer))}
+    try:
+        with atomic(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, optimizer=type(optimizer).__name__, place=np.array([epoch, step]), **arrays)
+    except OSError as error:
+        raise CourseError(f"The checkpoint {Path(path).name} cannot be written: {error.strerror}.") from None
+
+
+def load_checkpoint(path, model, optimizer):
+    """Bring model and optimizer to the state in the file `path`; returns (epoch, step) as they were saved.
+
+    Without such a file nothing happens, and (0, 0) comes back. Raises CourseError for a file that is damaged, or of
+    another model or optimizer; model and optimizer are then as they were before.
+    """
+    path = Path(path)
+    if not path.exists():
+        return 0, 0
+    variables = _variables(model, optimizer)
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            kind, (epoch, step) = str(file["optimizer"]), file["place"].tolist()
+            arrays = [file[name] for name in sorted(file.files) if name.isdigit()]
+    except OSError as error:
+        raise CourseError(f"The checkpoint {path.name} cannot be read: {error.strerror}.") from None
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise CourseError(f"{path.name} is no checkpoint, or damaged: move it away to begin anew.") from None
+    own = type(optimizer).__name__
+    shapes, own_shapes = [a.shape for a in arrays], [tuple(v.shape) for v in variables]
+    if kind != own or shapes != own_shapes:
+        which = f"the optimizer {kind}, not {own}" if kind != own else "another model"
+        raise CourseError(f"The checkpoint {path.name} is of {which}: give this training a file of its own.")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    return epoch, step
+
+
+def _variables(model, optimizer):
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    return [*model.variables, *optimizer.variables]

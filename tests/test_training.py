@@ -1,12 +1,14 @@
-"""One line that tells how far a training is."""
+"""One line that tells how far a training is; pictures that would teach nonsense; checkpoints."""
 
 import re
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
-from course_utils.training import Progress
+from course_utils.errors import CourseError
+from course_utils.training import Progress, check_pictures, load_checkpoint, save_checkpoint
 
 
 def test_of_several_outputs_the_named_one_is_told(capsys):
@@ -17,3 +19,164 @@ def test_of_several_outputs_the_named_one_is_told(capsys):
     model.fit(np.ones((4, 3)), [zeros, zeros], epochs=2, verbose=0, callbacks=[Progress("slow", of="main")])
     *_, line = capsys.readouterr().out.strip().split("\r")
     assert re.fullmatch(r"slow: epoch 2/2 - \d+ s - loss \d+\.\d{3} - mae \d+\.\d{3}", line)
+
+
+# --- Pictures and labels ---------------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(0)
+PICTURES = RNG.integers(0, 256, (10, 8, 8, 3), "uint8")
+LABELS = np.arange(10)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("n", [1, 7, 10])
+def test_pictures_in_0_to_255_with_whole_numbers_pass(dtype, n):
+    check_pictures(PICTURES[:n].astype(dtype), LABELS[:n], classes=10)
+    check_pictures(PICTURES[:n].astype(dtype), LABELS[:n].astype("uint8"), classes=10)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (PICTURES / 255, LABELS, "between 0 and 1 instead of 0 and 255"),
+        ((PICTURES / 255).astype("uint8"), LABELS, "between 0 and 1"),
+        (PICTURES / 127.5 - 1, LABELS, "prepared already"),
+        (PICTURES * 255.0, LABELS, "instead of 0 to 255"),
+        (np.where(PICTURES > 250, np.nan, PICTURES), LABELS, "go from nan"),
+        (PICTURES[0], LABELS, "an array (n, height, width, channels), not of shape (8, 8, 3)"),
+        (PICTURES[:0], LABELS[:0], "not of shape (0, 8, 8, 3)"),
+        (PICTURES, LABELS + 1, "go from 1 to 10: of 10 classes they are 0 to 9"),
+        (PICTURES, LABELS - 1, "go from -1 to 8"),
+        (PICTURES, np.eye(10), "one-hot: give whole numbers"),
+        (PICTURES, LABELS[:9], "10 pictures need labels of shape (10,), not (9,)"),
+        (PICTURES, LABELS[:, None], "not (10, 1)"),
+        (PICTURES, LABELS / 1.0, "whole numbers, not float64"),
+    ],
+)
+def test_what_would_teach_nonsense_is_one_sentence(images, labels, words):
+    with pytest.raises(CourseError, match=re.escape(words)) as found:
+        check_pictures(images, labels, classes=10)
+    assert "\n" not in str(found.value)
+
+
+# --- Checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def network(width=4):
+    """With running averages and a random layer: each has a state of its own."""
+    parts = layers.Conv2D(width, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dropout(0.5, seed=3)
+    model = keras.Sequential([layers.Input((8, 8, 3)), *parts, layers.Dense(10)])
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def steps(model, count):
+    for i in range(count):
+        model.train_on_batch(PICTURES[i : i + 5], LABELS[i : i + 5])
+
+
+def state(model):
+    return [keras.ops.convert_to_numpy(v) for v in [*model.variables, *model.optimizer.variables]]
+
+
+def same(first, second):
+    return len(first) == len(second) and all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model that has taken three steps, and its checkpoint."""
+    keras.utils.set_random_seed(0)
+    model = network()
+    steps(model, 3)
+    path = tmp_path_factory.mktemp("checkpoints") / "training.npz"
+    save_checkpoint(path, model, model.optimizer, epoch=2, step=7)
+    return model, path
+
+
+def test_a_training_goes_on_from_its_checkpoint(trained):
+    """Another model of the same build, even with other weights and an optimizer that was never used, takes over."""
+    model, path = trained
+    other = network()
+    assert not same(state(model), state(other))
+    assert load_checkpoint(path, other, other.optimizer) == (2, 7)
+    assert same(state(model), state(other))
+    again = network()
+    load_checkpoint(path, again, again.optimizer)
+    steps(other, 2)
+    steps(again, 2)
+    assert not same(state(model), state(other))
+    assert same(state(other), state(again))
+
+
+def test_without_a_checkpoint_a_training_begins(tmp_path):
+    model = network()
+    before = state(model)
+    assert load_checkpoint(tmp_path / "none.npz", model, model.optimizer) == (0, 0)
+    assert same(before[: len(model.variables)], state(model)[: len(model.variables)])
+
+
+def refused(path, words, model):
+    before = state(model)
+    content = path.read_bytes() if path.is_file() else None
+    with pytest.raises(CourseError, match=words) as found:
+        load_checkpoint(path, model, model.optimizer)
+    assert "\n" not in str(found.value)
+    assert same(before, state(model))  # nothing is half loaded
+    assert content is None or path.read_bytes() == content
+
+
+def test_a_truncated_checkpoint_is_refused_wherever_it_was_cut(trained, tmp_path):
+    model, path = trained
+    content, cut = path.read_bytes(), tmp_path / "cut.npz"
+    for size in np.linspace(0, len(content) - 1, 25).astype(int):
+        cut.write_bytes(content[:size])
+        refused(cut, "cut.npz is no checkpoint, or damaged", model)
+
+
+def test_a_checkpoint_with_flipped_bits_is_refused(trained, tmp_path):
+    model, path = trained
+    content, flipped = bytearray(path.read_bytes()), tmp_path / "flipped.npz"
+    place = content.find(np.ascontiguousarray(model.get_weights()[0]).tobytes())
+    content[place + 9] ^= 0x40
+    flipped.write_bytes(content)
+    refused(flipped, "damaged", model)
+
+
+@pytest.mark.parametrize("name", ["pictures.npz", "array.npy", "note.txt"])
+def test_another_file_is_refused(trained, tmp_path, name):
+    path = tmp_path / name
+    np.savez(tmp_path / "pictures.npz", x_train=PICTURES)
+    np.save(tmp_path / "array.npy", PICTURES)
+    (tmp_path / "note.txt").write_text("not a checkpoint")
+    refused(path, f"{name} is no checkpoint, or damaged", trained[0])
+
+
+def test_a_folder_is_refused(trained, tmp_path):
+    refused(tmp_path, "cannot be read", trained[0])
+
+
+def test_a_checkpoint_of_another_model_or_optimizer_is_refused(trained):
+    _, path = trained
+    wider = network(width=5)
+    wider.optimizer.build(wider.trainable_variables)
+    refused(path, "is of another model: give this training a file of its own", wider)
+    other = network()
+    other.compile(keras.optimizers.AdamW(), other.loss)  # with the same variables as Adam
+    other.optimizer.build(other.trainable_variables)
+    refused(path, "is of the optimizer Adam, not AdamW", other)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(trained, tmp_path, monkeypatch):
+    model, path = trained
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(before[:1000])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(CourseError, match="cannot be written: No space left on device"):
+        save_checkpoint(path, model, model.optimizer, 3, 0)
+    assert path.read_bytes() == before
+    assert [*path.parent.iterdir()] == [path]
