@@ -44,6 +44,12 @@ EXERCISES = {
     "block2": Exercise(5, "block2", hidden=3),
     "stack2": Exercise(3, "stack2", hidden=2),
     "resnet50v2": Exercise(5, "ResNet50V2", hidden=4),
+    "mirror": Exercise(1, "mirror", hidden=2),
+    "random_crop": Exercise(1, "random_crop", hidden=1),
+    "color_shift": Exercise(1, "color_shift", hidden=1),
+    "pca_color_augmentation": Exercise(2, "pca_color_augmentation", hidden=1),
+    "ten_crop": Exercise(2, "ten_crop", hidden=2),
+    "ensemble_predict": Exercise(1, "ensemble_predict", hidden=2),
 }
 
 

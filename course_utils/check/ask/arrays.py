@@ -3,6 +3,7 @@
 An exercise of this kind says its probes in one function of the seed, which the judge calls again.
 """
 
+import random
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -26,10 +27,18 @@ def ask_arrays(answer, probes, seed, hidden, forbidden=()):
     """Evidence of an answer that takes arrays or numbers and returns an array or a number.
 
     probes(seed, hidden): a list of Probe. forbidden: the course's functions that it may not hand on. Of each probe:
-    "call", "changed" (names of the arrays that are not as they were), "type" (of what came out, such as "int"), "shape"
-    and "y", a NumPy array (of no dimension for a number); the last two are None where there is no such thing.
+    "call", "changed" (names of the arrays and models that are not as they were), "type" (of what came out, such as
+    "int"), "shape" and "y", a NumPy array (of no dimension for a number); the last two are None where there is no such
+    thing.
     """
-    found = [_asked(answer, probe.arguments, forbidden) for probe in probes(seed, hidden)]
+    found = []
+    for number, probe in enumerate(probes(seed, hidden)):
+        with evidence.quiet():
+            np.random.seed(
+                number
+            )  # numbers that come from elsewhere than the `rng` of a probe differ between two of them
+            random.seed(number)
+            found.append(_asked(answer, probe.arguments, forbidden))
     return {"seed": seed, "hidden": hidden, "probes": found}
 
 
@@ -47,12 +56,12 @@ def drawn(shape, seed, dtype="float32"):
 
 
 def _asked(answer, arguments, forbidden):
-    given = deepcopy(arguments)
+    given = {name: deepcopy(one) if isinstance(one, COPIED) else one for name, one in arguments.items()}
+    before = {name: _state(one) for name, one in given.items()}
     value, call = call_alone(answer, given, forbidden)
     if call["outcome"] != "returned":
         return {"call": call}
-    arrays = [name for name, kept in arguments.items() if isinstance(kept, np.ndarray)]
-    changed = [name for name in arrays if not _same(given[name], arguments[name])]
+    changed = [name for name, kept in before.items() if not all(map(_same, _state(given[name]), kept))]
     numbers, _ = evidence.attempt(_numbers, value)
     return {
         "call": call,
@@ -61,6 +70,17 @@ def _asked(answer, arguments, forbidden):
         "shape": None if numbers is None else list(numbers.shape),
         "y": None if numbers is None or numbers.size > MAX_NUMBERS else numbers,
     }
+
+
+COPIED = np.ndarray | np.random.Generator  # everything else is a number, or made for this call alone
+
+
+def _state(value):
+    """The arrays in an argument that the answer should leave as they are."""
+    if isinstance(value, np.ndarray):
+        return [value.copy()]
+    models = value if isinstance(value, list) else [value]
+    return [weight.numpy() for model in models if isinstance(model, keras.Model) for weight in model.variables]
 
 
 def _same(a, b):

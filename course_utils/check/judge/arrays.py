@@ -20,17 +20,27 @@ class Mistake(NamedTuple):
     compute: Callable
 
 
-def judge_arrays(evidence, probes, steps, reference, mistakes=(), errors=("ValueError",)):
+def judge_arrays(evidence, probes, steps, reference, mistakes=(), errors=("ValueError",), same_type=False):
     """The findings for the evidence of `ask_arrays`: one a step; a single one if it is not answered.
 
-    probes: as there. steps: of `judge.models.Step`, in which the probes' steps are found by name; the first that is
-    wrong in a step is told, a mistake only once. reference: of the arguments of a probe, the right array or number; it
+    probes: as there. steps: as for `by_step`. reference: of the arguments of a probe, the right array or number; it
     raises ValueError where the answer should stop with one of `errors` (names of types). mistakes: those tried where
-    something else comes out than should, the likeliest first. A step without points is told only where another passed.
+    something else comes out than should, the likeliest first. same_type: the result has to be of the reference's dtype,
+    not only of its kind.
     """
     found = []
     for probe, got in zip(probes(evidence["seed"], evidence["hidden"]), evidence["probes"], strict=True):
-        found.append((probe.step, _fault(probe.arguments, got, reference, mistakes, errors)))
+        found.append((probe.step, _fault(probe.arguments, got, reference, mistakes, errors, same_type)))
+    return by_step(found, steps)
+
+
+def by_step(found, steps):
+    """The findings, one a step; a single one if it is not answered.
+
+    found: (name of a step, finding for what is wrong on a probe, or None) of each probe. steps: of `judge.models.Step`.
+    The first that is wrong in a step is told, a mistake only once. A step without points is told only where another
+    passed.
+    """
     told, findings = set(), []
     for step in steps:
         fault = next((fault for name, fault in found if name == step.name and fault), None)
@@ -54,9 +64,14 @@ def words(arguments):
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
+PLAIN = int | float | str | bool | tuple | None  # of which Python's own words are good enough
+
+
 def _word(name, value):
+    if isinstance(value, list):
+        return f"{len(value)} {name}"
     if not isinstance(value, np.ndarray):
-        return f"{name}={value!r}"
+        return f"{name}={value!r}" if isinstance(value, PLAIN) else name
     return f"{name} of shape {value.shape}" + (f" and type {value.dtype}" if value.dtype != "float32" else "")
 
 
@@ -70,31 +85,43 @@ def agree(a, b, tolerance=1e-4):
     return bool(np.all(np.abs(a - b) <= tolerance * np.abs(b).max()))
 
 
-def _fault(arguments, got, reference, mistakes, errors):
+def _fault(arguments, got, reference, mistakes, errors, same_type):
     """The finding for what is wrong on one probe, or None."""
-    call, asked = got["call"], words(arguments)
-    name = call.get("name", "the answer")
+    asked = words(arguments)
     try:
         expected = np.asarray(reference(**arguments))
     except ValueError:
-        return _not_refused(call, name, asked, errors)
-    problem = call_problem(call, 0, f"{name}, called with {asked},") or _not_numbers(got, name, expected)
+        return not_refused(got["call"], asked, errors)
+    problem = no_numbers(got, asked, expected.ndim)
     if problem:
         return problem
     y = got["y"]
     if y is None or not agree(y, expected):
-        explained = _explained(y, arguments, mistakes, asked) or _truncated(y, expected, got["type"], asked)
-        return explained or _other(y, got["shape"], expected, asked)
-    if got["changed"]:
-        changed = " and ".join(got["changed"])
-        text = f"{name} writes into {changed}, which belongs to whoever calls it. Where does it change in place?"
-        return Finding("changes_arguments", False, text)
-    return _wrong_type(y, expected, got["type"], asked)
+        explained = _explained(y, arguments, mistakes, asked) or _truncated(y, expected, got, asked)
+        return explained or wrong_shape(got, expected.shape, asked) or _other(y, expected, asked)
+    return changes(got) or (same_type and other_type(y, expected.dtype, asked)) or _wrong_type(y, expected, got, asked)
 
 
-def _not_refused(call, name, asked, errors):
+def changes(got):
+    """The finding for an answer that changes what it was given, or None."""
+    if not got["changed"]:
+        return None
+    changed = " and ".join(got["changed"])
+    text = f"{got['call']['name']} changes {changed}, which belongs to whoever calls it. Where does that happen?"
+    return Finding("changes_arguments", False, text)
+
+
+def other_type(y, dtype, asked):
+    """The finding for an array of another type than `dtype`, or None."""
+    if y.dtype == dtype:
+        return None
+    text = f"Called with {asked}, the result is of type {y.dtype}. Which step makes it so?"
+    return Finding("wrong_dtype", False, text, str(dtype), str(y.dtype))
+
+
+def not_refused(call, asked, errors=("ValueError",)):
     """The finding for a call that should have been refused, or None."""
-    expected = f"a {errors[0]}"
+    name, expected = call.get("name", "the answer"), f"a {errors[0]}"
     if call["outcome"] == "returned":
         text = f"Called with {asked}, {name} says nothing and returns {call['words']}. What should it do instead?"
         return Finding("not_refused", False, text, expected, call["words"])
@@ -105,16 +132,18 @@ def _not_refused(call, name, asked, errors):
     return None if call["outcome"] == "raised" else call_problem(call, 0)
 
 
-def _not_numbers(got, name, expected):
-    """The finding for something that is no array of numbers, or no number, or None."""
-    if got["shape"] is not None:
-        return None
-    wanted = "a NumPy array" if expected.ndim else "a number"
+def no_numbers(got, asked, dimensions):
+    """The finding for a call that gave no array of numbers (no number, where there are no dimensions), or None."""
+    name = got["call"].get("name", "the answer")
+    problem = call_problem(got["call"], 0, f"{name}, called with {asked},")
+    if problem or got["shape"] is not None:
+        return problem
+    wanted = "a NumPy array" if dimensions else "a number"
     if got["call"]["kind"] == "none":
         text = f"{name} returns None. Does its last line return what was computed?"
         return Finding("returned_none", False, text, wanted, "None")
     text = f"{name} returns {got['call']['words']}, where {wanted} should come out. What does its last line return?"
-    return Finding("not_an_array" if expected.ndim else "not_a_number", False, text, wanted, got["call"]["words"])
+    return Finding("not_an_array" if dimensions else "not_a_number", False, text, wanted, got["call"]["words"])
 
 
 def _explained(y, arguments, mistakes, asked):
@@ -130,19 +159,24 @@ def _explained(y, arguments, mistakes, asked):
     return None
 
 
-def _truncated(y, expected, kind, asked):
+def _truncated(y, expected, got, asked):
     """The finding for whole numbers where fractions are expected, or None."""
     if y is not None and y.shape == expected.shape and (y.dtype.kind in "iub") and expected.dtype.kind == "f":
-        return _wrong_type(y, expected, kind, asked)
+        return _wrong_type(y, expected, got, asked)
     return None
 
 
-def _other(y, shape, expected, asked):
-    """The finding for an array, or a number, that nothing known explains."""
-    if tuple(shape) != expected.shape:
-        shapes = str(expected.shape) if expected.ndim else "one number", str(tuple(shape))
-        text = f"Called with {asked}, it returns an array of shape {shapes[1]}. What should each of its axes count?"
-        return Finding("wrong_shape", False, text, *shapes)
+def wrong_shape(got, shape, asked):
+    """The finding for an array of another shape, or None."""
+    if tuple(got["shape"]) == shape:
+        return None
+    shapes = str(shape) if shape else "one number", str(tuple(got["shape"]))
+    text = f"Called with {asked}, it returns an array of shape {shapes[1]}. What should each of its axes count?"
+    return Finding("wrong_shape", False, text, *shapes)
+
+
+def _other(y, expected, asked):
+    """The finding for an array, or a number, of the right shape that nothing known explains."""
     if not np.isfinite(y).all():
         text = (
             f"Called with {asked}, it returns NaN or infinity. Where could it divide by zero, or leave numbers unset?"
@@ -156,10 +190,12 @@ def _other(y, shape, expected, asked):
     return Finding("other_numbers", False, text, *(number + where for number in numbers))
 
 
-def _wrong_type(y, expected, kind, asked):
+def _wrong_type(y, expected, got, asked):
     """The finding for the right numbers in a type that cannot hold them all, or None."""
     if KINDS[y.dtype.kind] != KINDS[expected.dtype.kind]:
-        text = f"Called with {asked}, the result is of type {kind if not y.ndim else y.dtype}. Which step makes it so?"
+        text = (
+            f"Called with {asked}, the result is of type {y.dtype if y.ndim else got['type']}. Which step makes it so?"
+        )
         return Finding("wrong_dtype", False, text, KINDS[expected.dtype.kind], KINDS[y.dtype.kind])
     if y.dtype.kind == "f" and (
         y.dtype.itemsize < expected.dtype.itemsize or not agree(y, expected, _digits(expected))

@@ -1,0 +1,27 @@
+"""What is asked of mirror: pictures of several sizes and types, and an empty batch."""
+
+import random
+
+from course_utils.check.ask import arrays
+from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+
+MIRRORS = "mirrors"  # the one step
+
+
+def ask(answer, hidden=False, seed=0):
+    """Evidence: see `ask_arrays`."""
+    return ask_arrays(answer, probes, seed, hidden)
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
+
+
+def probes(seed, hidden):
+    """A list of Probe."""
+    rng = random.Random(seed)
+    wanted = [((2, 3, 5, 3), "uint8"), ((3, 4, 4, 3), "float32"), ((1, 2, 6, 1), "float64"), ((0, 3, 3, 3), "uint8")]
+    for dtype in ("uint8", "float32") if hidden else ():
+        wanted.append(([rng.randint(2, 4), rng.randint(2, 9), rng.randint(3, 9), rng.randint(1, 4)], dtype))
+    return [Probe(MIRRORS, {"images": drawn(tuple(shape), seed, dtype)}) for shape, dtype in wanted]

@@ -1,0 +1,31 @@
+"""What is asked of ten_crop: pictures of several sizes and types, a window as large as the picture, one too large."""
+
+import random
+
+from course_utils.check.ask import arrays
+from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+
+CROPS, REFUSES = "crops", "refuses"  # of the first, two steps are made
+
+
+def ask(answer, hidden=False, seed=0):
+    """Evidence: see `ask_arrays`."""
+    return ask_arrays(answer, probes, seed, hidden)
+
+
+def asked(seed, hidden):
+    """See `arrays.asked`."""
+    return arrays.asked(seed, hidden)
+
+
+def probes(seed, hidden):
+    """A list of Probe."""
+    rng = random.Random(seed)
+    wanted = [((9, 7, 3), 3, "uint8"), ((8, 11, 3), 5, "float32"), ((6, 5, 1), 5, "float64"), ((4, 4, 3), 4, "uint8")]
+    for dtype in ("uint8", "float32") if hidden else ():
+        size = rng.randint(2, 6)
+        wanted.append(((size + rng.randint(2, 7), size + rng.randint(2, 7), rng.randint(1, 4)), size, dtype))
+    wanted.append(((5, 8, 3), 6, "uint8"))
+    steps = [CROPS] * (len(wanted) - 1) + [REFUSES]
+    asked = [{"image": drawn(shape, seed, dtype), "size": size} for shape, size, dtype in wanted]
+    return [Probe(*one) for one in zip(steps, asked, strict=True)]

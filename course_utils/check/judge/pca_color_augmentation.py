@@ -1,0 +1,139 @@
+"""What is said of pca_color_augmentation: a point for one shift a picture, one for its direction and size; a word, and
+no point, on pictures in 0..1.
+"""
+
+import numpy as np
+
+from course_utils.check.ask.pca_color_augmentation import REFUSES, probes
+from course_utils.check.judge.draws import judge_draws, shifts
+from course_utils.check.judge.models import Step
+from course_utils.check.result import Finding
+
+STEPS = (
+    Step("shifts", 1, "shifts the colour of each picture", "All pixels of a picture are shifted alike, and clipped."),
+    Step("components", 1, "shifts along the components", "The shifts lie along the components, and are as large."),
+    Step(
+        REFUSES, 0, "refuses pictures in 0..1", "It refuses pictures in 0..1, which are not in the range it works in."
+    ),
+)
+ENOUGH = 300  # pictures whose shifts tell a covariance
+
+
+def judge(evidence):
+    """The findings for the evidence of `ask`."""
+    return judge_draws(evidence, probes, STEPS, lambda arguments, y: _faults(**arguments, y=y))
+
+
+def _faults(images, rng, y, sigma=0.1):
+    """The findings for what is wrong with the kind of the shifts, and with their covariance."""
+    found, problem = shifts(images, y)
+    problem = problem or _kind(found)
+    if problem:
+        return problem, problem
+    if len(found) < ENOUGH:
+        return None, None
+    if np.mean((y == 0) | (y == 255)) > 0.2:
+        return None, Finding("clipped", False, TOLD["clipped"].format(sigma=sigma))
+    return None, _covariance(found, images, sigma)
+
+
+def _kind(found):
+    """found: shifts (n, 3)."""
+    if len(found) < 2:
+        return None
+    if not found.any():
+        return Finding("not_shifted", False, "The pictures come out as they went in. What becomes of the shift?")
+    if np.allclose(found, found[0], atol=1e-6 * np.abs(found).max()):
+        text = "Every picture is shifted by the same colour. How often are a1, a2 and a3 drawn?"
+        return Finding("one_shift_a_batch", False, text)
+    return None
+
+
+def _covariance(found, images, sigma):
+    """The finding for shifts (n, 3) that are not normal with the covariance asked for, or None."""
+    right, wrong = mixtures(images, sigma)
+    if not _fits(found, right):
+        singular = np.linalg.svd(found, compute_uv=False)
+        if singular[1] < 1e-4 * singular[0]:
+            text = "Each picture is shifted along one and the same line. How many numbers are drawn for a picture?"
+            return Finding("one_number_a_picture", False, text, "a1, a2 and a3", "one number")
+        code = next((code for code, mixture in wrong if _fits(found, mixture)), "other_shifts")
+        return Finding(code, False, f"{TOLD[code].format(sigma=sigma)}", *_spread(found, right))
+    a = np.linalg.solve(right, found.T)
+    if (np.abs(a) > 2).mean() < 0.02:  # of normal numbers 4.6 %
+        text = "a1, a2 and a3 have the right standard deviation, but never lie far from zero. Are they normal?"
+        return Finding("not_normal", False, text, "normal numbers", "others")
+    return None
+
+
+def mixtures(images, sigma):
+    """(the matrix B of the right shifts, (code, B) of mistakes): in 0..255, a shift is B z, z three normal numbers."""
+    pixels = np.float64(images).reshape(-1, 3) / 255
+    cloud = np.cov(pixels.T, bias=True)
+    L, P = np.linalg.eigh(cloud)
+    around_zero = np.linalg.eigh(pixels.T @ pixels / len(pixels))
+    right = 255 * sigma * P * L
+    wrong = [
+        ("range_of_255", 255 * right),
+        ("left_in_0_to_1", right / 255),
+        ("rows_for_columns", 255 * sigma * P.T * L),
+        ("square_root", 255 * sigma * P * np.sqrt(L)),
+        ("eigenvalues_missing", 255 * sigma * P),
+        ("eigenvalues_missing", sigma * P),
+        ("eigenvalues_squared", 255 * sigma * P * L**2),
+        ("order", 255 * sigma * P * L[::-1]),
+        ("not_centred", 255 * sigma * around_zero[1] * around_zero[0]),
+        ("sigma_as_variance", right / np.sqrt(sigma)),
+        ("sigma_squared", right * sigma),
+        ("sigma_ignored", right * 0.1 / sigma),
+        ("sigma_missing", right / sigma),
+    ]
+    for bias in (True, False):  # which shows where a picture has few pixels
+        own = np.stack([np.cov(picture.reshape(-1, 3).T / 255, bias=bias) for picture in np.float64(images)])
+        lengths, axes = np.linalg.eigh(own)
+        wrong.append(("own_components", 255 * sigma * axes * np.maximum(lengths, 1e-12)[:, None]))
+    return right, wrong
+
+
+TOLD = {
+    "range_of_255": "With sigma={sigma}, the shifts are 255 times as large as they should be: eigenvalues are squares. "
+    "In which range are the pixels whose covariance is taken?",
+    "left_in_0_to_1": "With sigma={sigma}, the shifts are 255 times as small as they should be. In which range is the "
+    "shift, and in which the pixel that it is added to?",
+    "rows_for_columns": "The shifts are as large as they should be, but lie in other directions. Are the eigenvectors "
+    "the rows or the columns of the matrix?",
+    "square_root": "The shifts are weighted by the standard deviations along the components. What does l stand for in "
+    "the formula?",
+    "eigenvalues_missing": "The shifts are equally large along all three components. What is each a multiplied by?",
+    "eigenvalues_squared": "The eigenvalues are squared. Is what the decomposition gives a variance, or its root?",
+    "order": "The largest eigenvalue is multiplied with another vector than its own. In which order do both come?",
+    "not_centred": "The components are those of pixels around black, not around their mean. What does a covariance "
+    "subtract first?",
+    "sigma_as_variance": "With sigma={sigma}, the shifts vary too much: sigma is taken for a variance. What does "
+    "rng.normal call `scale`?",
+    "sigma_squared": "With sigma={sigma}, the shifts vary too little. How often does sigma enter?",
+    "sigma_ignored": "With sigma={sigma}, the shifts are those of sigma=0.1. Where is the argument used?",
+    "sigma_missing": "With sigma={sigma}, the shifts are those of sigma=1. Where is the argument used?",
+    "own_components": "Each picture is shifted along the components of its own pixels. Of which pixels is the "
+    "covariance to be taken?",
+    "clipped": "With sigma={sigma}, most pictures lose a colour, or are nothing else: the shifts are far too large. "
+    "How large are the eigenvalues, and in which range are the pixels?",
+    "other_shifts": "With sigma={sigma}, the shifts have not the covariance that the formula gives them. Can you "
+    "follow [p1 p2 p3][a1 l1, a2 l2, a3 l3]^T by hand for one picture?",
+}
+
+
+def _fits(found, mixture):
+    """Are shifts (n, 3) those of independent numbers, of mean 0 and variance 1, under a mixture (3, 3) or (n, 3, 3)?
+
+    Wrong about once in a million.
+    """
+    z = np.linalg.solve(mixture, found[..., None])[..., 0] if mixture.ndim == 3 else np.linalg.solve(mixture, found.T).T
+    mean, spread = z.mean(axis=0), z.T @ z / len(z)
+    return bool(np.abs(mean).max() < 0.25 and np.abs(spread - np.eye(3)).max() < 0.3)
+
+
+def _spread(found, right):
+    """The standard deviations of the three colours, as they should be and as they are."""
+    expected, got = np.sqrt((right**2).sum(axis=1)), found.std(axis=0)
+    return tuple(f"standard deviations of {', '.join(f'{s:.2g}' for s in one)}" for one in (expected, got))
