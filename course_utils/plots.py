@@ -294,3 +294,26 @@ def fields(arrays, titles, title, alt=None):
         f"{name}: {np.count_nonzero(np.any(a, axis=0))} pixels wide" for a, name in zip(arrays, titles, strict=True)
     )
     return show(figure, alt or f"{title}. {'; '.join(seen)}")
+
+
+def by_count(runs, counts, title, xlabel="pictures a class", ylabel="test accuracy", alt=None):
+    """How much is learned from how many pictures: a line through the medians, a bar from the worst run to the best.
+
+    runs: {label: accuracies (runs, counts)}; counts: numbers of pictures, drawn on a logarithmic axis.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots()
+        ends, words = [], []
+        for place, (label, values) in enumerate(runs.items()):
+            colour, marker = (BLUE, ORANGE, GREEN, PURPLE, GREY)[place % 5], "osD^v"[place % 5]
+            values, middle = np.asarray(values, float), np.median(values, axis=0)
+            x = np.asarray(counts) * 1.04 ** (place - (len(runs) - 1) / 2)  # bars side by side
+            axis.vlines(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.5)
+            axis.plot(x, middle, marker=marker, markersize=5, color=colour)
+            ends.append((x[-1], middle[-1], label, colour))
+            words.append(f"{label} {', '.join(f'{y:.2f}' for y in middle)}")
+        axis.set(xscale="log", xlabel=xlabel, ylabel=ylabel, title=title)
+        axis.set_xticks(counts, counts)
+        axis.minorticks_off()
+        _label_ends(axis, ends)
+    return show(figure, alt or f"{title}. {ylabel} with {', '.join(map(str, counts))} {xlabel}: {'; '.join(words)}")
