@@ -57,6 +57,10 @@ def residual():
             ["plain from 0.5 to 0.002", "norm along depth"],
         ),
         (
+            lambda: plots.by_count({"mine": [[0.5, 0.75], [0.6, 0.85], [0.7, 0.8]]}, [5, 50], "More is more"),
+            ["More is more", "with 5, 50 pictures a class", "mine 0.60, 0.80"],
+        ),
+        (
             lambda: plots.running_against_batch(fresh_norm(), np.full((4, 2, 2, 3), 0.5), "It lags"),
             ["It lags. 3 channels", "mean 0.5 met, 0 kept", "standard deviation 0 met, 1 kept"],
         ),
