@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from course_utils.errors import CourseError
-from course_utils.training import Progress, check_pictures, load_checkpoint, save_checkpoint
+from course_utils.training import Progress, check_pictures, load_checkpoint, save_checkpoint, trace_once
 
 
 def test_of_several_outputs_the_named_one_is_told(capsys):
@@ -19,6 +19,39 @@ def test_of_several_outputs_the_named_one_is_told(capsys):
     model.fit(np.ones((4, 3)), [zeros, zeros], epochs=2, verbose=0, callbacks=[Progress("slow", of="main")])
     *_, line = capsys.readouterr().out.strip().split("\r")
     assert re.fullmatch(r"slow: epoch 2/2 - \d+ s - loss \d+\.\d{3} - mae \d+\.\d{3}", line)
+
+
+@keras.saving.register_keras_serializable("test_training")
+class Traced(layers.Dense):
+    """Counts how often its call is gone through in Python: once for each trace of the step."""
+
+    calls = 0
+
+    def call(self, inputs, training=None):
+        Traced.calls += bool(training)
+        return super().call(inputs)
+
+
+@pytest.mark.parametrize(
+    ("one_hot", "loss"), [(False, "sparse_categorical_crossentropy"), (True, "categorical_crossentropy")]
+)
+def test_the_training_step_is_traced_once_and_learns_the_same(one_hot, loss):
+    x, y = np.random.default_rng(0).normal(size=(8, 4)).astype("float32"), np.arange(8) % 3
+    y = keras.utils.to_categorical(y) if one_hot else y
+    traces, learned = [], []
+    for prepare in (lambda *_: None, trace_once):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(), Traced(3, activation="softmax")])
+        model.compile("adam", loss, metrics=["accuracy"])
+        Traced.calls = 0
+        prepare(model, x, y)
+        history = model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+        traces.append(Traced.calls)
+        learned.append(
+            [*history["accuracy"], *history["loss"], *np.concatenate([w.ravel() for w in model.get_weights()])]
+        )
+    assert traces == [2, 1]
+    np.testing.assert_allclose(*learned, rtol=1e-6, atol=1e-7)
 
 
 # --- Pictures and labels ---------------------------------------------------------------------------------------------
