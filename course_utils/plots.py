@@ -305,7 +305,7 @@ def by_count(runs, counts, title, xlabel="pictures a class", ylabel="test accura
         figure, axis = plt.subplots()
         ends, words = [], []
         for place, (label, values) in enumerate(runs.items()):
-            colour, marker = (BLUE, ORANGE, GREEN, PURPLE, GREY)[place % 5], "osD^v"[place % 5]
+            colour, marker = (BLUE, ORANGE, GREEN, PURPLE, GREY, "black")[place % 6], "osD^vX"[place % 6]
             values, middle = np.asarray(values, float), np.median(values, axis=0)
             x = np.asarray(counts) * 1.04 ** (place - (len(runs) - 1) / 2)  # bars side by side
             axis.vlines(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.5)
@@ -317,3 +317,49 @@ def by_count(runs, counts, title, xlabel="pictures a class", ylabel="test accura
         axis.minorticks_off()
         _label_ends(axis, ends)
     return show(figure, alt or f"{title}. {ylabel} with {', '.join(map(str, counts))} {xlabel}: {'; '.join(words)}")
+
+
+def principal_colours(mean, eigenvalues, components, title, alt=None):
+    """Along which directions colours vary: a strip for each principal component, from -2 to 2 standard deviations.
+
+    mean: colour (3,) in 0..1; eigenvalues (3,) and components (3, 3), one a column, of the covariance of colours.
+    """
+    order = np.argsort(eigenvalues)[::-1]
+    shares = eigenvalues[order] / np.sum(eigenvalues)
+    along = np.linspace(-2, 2, 201)[:, None]
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(3, 1, figsize=(6.4, 2.5), sharex=True)
+        for axis, which, share in zip(axes, order, shares, strict=True):
+            strip = mean + along * np.sqrt(eigenvalues[which]) * components[:, which]
+            axis.imshow(np.clip(strip, 0, 1)[None], extent=(-2, 2, 0, 1), aspect="auto")
+            axis.set(yticks=[], ylabel=f"{share:.0%}")
+            axis.yaxis.label.set(rotation=0, ha="right", va="center")
+        axes[-1].set(xlabel="standard deviations from the mean colour", xticks=range(-2, 3))
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    return show(figure, alt or f"{title}. Shares of the variance: {', '.join(f'{share:.1%}' for share in shares)}")
+
+
+def timelines(runs, title, alt=None):
+    """Who works when: a panel a run, a row for each who works, a bar for each piece of work.
+
+    runs: {label: {who: [(begin, end), ...]}} in milliseconds.
+    """
+    longest = max(end for rows in runs.values() for bars in rows.values() for _, end in bars)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(len(runs), 1, figsize=(6.8, 1.5 * len(runs)), sharex=True, squeeze=False)
+        words = []
+        for axis, (label, rows) in zip(axes[:, 0], runs.items(), strict=True):
+            for place, (colour, bars) in enumerate(zip((BLUE, ORANGE, GREEN, PURPLE), rows.values(), strict=False)):
+                spans = [(begin, end - begin) for begin, end in bars]
+                axis.broken_barh(spans, (place - 0.35, 0.7), color=colour, alpha=0.6, edgecolor="white", linewidth=1)
+            axis.set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+            axis.set_xlim(0, 1.02 * longest)
+            axis.set_title(label, fontsize=10)
+            axis.grid(axis="y", visible=False)
+            count, end = len(next(iter(rows.values()))), max(end for bars in rows.values() for _, end in bars)
+            words.append(f"{label}: {count} batches in {end:.0f} ms")
+        axes[-1, 0].set(xlabel="milliseconds")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    return show(figure, alt or f"{title}. {'; '.join(words)}")

@@ -72,6 +72,17 @@ def residual():
             lambda: plots.fields([np.eye(3), np.pad(np.ones((2, 2)), 1)], ["all", "middle"], "They see"),
             ["They see. all: 3 pixels wide; middle: 2 pixels wide"],
         ),
+        (
+            lambda: plots.principal_colours(np.ones(3) / 2, np.array([0.01, 0.02, 0.17]), np.eye(3), "Blue varies"),
+            ["Blue varies. Shares of the variance: 85.0%, 10.0%, 5.0%"],
+        ),
+        (
+            lambda: plots.timelines(
+                {"in turn": {"cook": [(0, 4), (9, 13)], "guest": [(4, 9), (13, 18)]}, "at once": {"cook": [(1, 5)]}},
+                "Who waits",
+            ),
+            ["Who waits. in turn: 2 batches in 18 ms; at once: 1 batches in 5 ms"],
+        ),
         (lambda: diagram.picture(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
 )
