@@ -50,6 +50,10 @@ EXERCISES = {
     "pca_color_augmentation": Exercise(2, "pca_color_augmentation", hidden=1),
     "ten_crop": Exercise(2, "ten_crop", hidden=2),
     "ensemble_predict": Exercise(1, "ensemble_predict", hidden=2),
+    "make_pipeline": Exercise(1, "make_pipeline", hidden=2),
+    "transfer_model": Exercise(2, "transfer_model", hidden=2),
+    "train_step": Exercise(2, "train_step", hidden=2),
+    "evaluate": Exercise(1, "evaluate", hidden=2),
 }
 
 

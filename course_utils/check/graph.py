@@ -7,7 +7,7 @@ model. It may come from a stranger's file, so nothing in it is imported, called 
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 MAX_CALLS = 3000  # of layers and operations; ResNet-152 has about 520
@@ -80,6 +80,32 @@ def trace(config):
         raise UnreadableConfig("its models are nested too deeply") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableConfig(f"its config cannot be read ({type(error).__name__}: {error})") from error
+
+
+def part(found, start, end, shape):
+    """The Trace of what lies between two tensors (Refs) of a trace, as a model of pictures of `shape`."""
+    needed, waiting = {}, [end]
+    while waiting:
+        ref = waiting.pop()
+        if ref.call not in needed:
+            call = found.calls[ref.call]
+            if ref.call == start.call:
+                call = Call("layers", "InputLayer", {"batch_shape": [None, *shape]}, [], {}, call.layer)
+            needed[ref.call] = call
+            waiting += refs([call.args, call.kwargs])
+    place = {old: new for new, old in enumerate(sorted(needed))}
+    if start.call not in place:
+        raise UnreadableConfig("its output does not depend on its input")
+
+    def moved(value):
+        if isinstance(value, Ref):
+            return Ref(place[value.call], value.output)
+        if isinstance(value, dict):
+            return {key: moved(item) for key, item in value.items()}
+        return [moved(item) for item in value] if isinstance(value, list) else value
+
+    calls = [replace(needed[old], args=moved(needed[old].args), kwargs=moved(needed[old].kwargs)) for old in place]
+    return Trace(calls, [moved(start)], [moved(end)])
 
 
 def _is_model(spec):
@@ -341,7 +367,7 @@ class Graph:
 
 
 def canonical(config):
-    """The canonical graph of a config (as `trace` takes it); raises UnreadableConfig.
+    """The canonical graph of a config (as `trace` takes it), or of a Trace; raises UnreadableConfig.
 
     Written in one way: an activation as a layer, as a function of keras.ops or as an argument; `+`, Add() and
     layers.add; ZeroPadding2D before a convolution, and 'same', as rows and columns of zeros; an axis from the end; a
@@ -350,7 +376,7 @@ def canonical(config):
     is subtracted next, the order of what is concatenated, which only gives the channels another order.
     """
     try:
-        found = trace(config)
+        found = config if isinstance(config, Trace) else trace(config)
         graph, position = Graph(), {}
         for index, call in enumerate(found.calls):
             inputs = [_position(ref, position, graph) for ref in refs([call.args, call.kwargs])]

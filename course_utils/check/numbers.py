@@ -7,7 +7,7 @@ their weights were made; nothing of the answer's own (code, custom objects, init
 import re
 import zlib
 
-from course_utils.check.graph import Ref, UnreadableConfig, refs, trace
+from course_utils.check.graph import Ref, Trace, UnreadableConfig, refs, trace
 
 MAX_PARAMS = 60_000_000
 MAX_ACTIVATIONS = 100_000_000  # numbers in all feature maps together, one picture; ResNet50 at 224x224 has 36 million
@@ -27,6 +27,7 @@ OPS = """
     LeakyRelu Elu Selu Gelu Silu Sigmoid HardSigmoid Tanh Softplus Softsign Softmax LogSoftmax Pad GetItem Concatenate
     Stack Mean Max Min Sum MaxPool AveragePool Reshape Transpose Squeeze ExpandDims Flip Cast ZerosLike
 """.split()  # noqa: SIM905
+ARITHMETIC = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide")  # with an array of numbers, too
 ACTIVATIONS = """
     linear relu relu6 leaky_relu elu selu gelu silu celu mish tanh sigmoid hard_sigmoid softplus softsign softmax
     log_softmax exponential
@@ -45,7 +46,7 @@ class TooLarge(CannotRebuild):
 
 
 def rebuild(config, max_params=MAX_PARAMS, before_softmax=False):
-    """Build a keras.Model from a config (a JSON string, `to_json()` as a dict, or `get_config()`).
+    """Build a keras.Model from a config (a JSON string, `to_json()` as a dict, or `get_config()`), or from a Trace.
 
     Only built-in layers and operations are made (LAYERS, OPS); names, initializers, regularizers, constraints, dtypes
     and `training` arguments are dropped, every normalisation gets EPSILON. before_softmax leaves out a softmax or
@@ -55,7 +56,7 @@ def rebuild(config, max_params=MAX_PARAMS, before_softmax=False):
     import keras
 
     try:
-        found = trace(config)
+        found = config if isinstance(config, Trace) else trace(config)
         if before_softmax:
             found = _without_last_activation(found)
         with keras.StatelessScope(initialize_variables=False):  # in it, weights have a shape and no memory yet
@@ -178,6 +179,7 @@ def _build(found, max_params):
             params += layer.count_params() if first else 0
             multiplications += _multiplications(layer, result)
         else:
+            args = [_numbers(arg) if call.kind in ARITHMETIC else arg for arg in args]
             result = _operation(call)(*args, **_plain(call.config, call.kind), **kwargs)
         result = result if isinstance(result, list | tuple) else [result]
         tensors.append(result)
@@ -250,6 +252,13 @@ def _fill(value, tensors):
     if isinstance(value, Ref):
         return tensors[value.call][value.output]
     return [_fill(item, tensors) for item in value] if isinstance(value, list) else value
+
+
+def _numbers(value):
+    """A list of numbers (an array in the config) as an array, anything else as it is."""
+    import numpy as np
+
+    return np.array(value, "float32") if isinstance(value, list) and _is_plain(value) else value
 
 
 def _size(tensor):

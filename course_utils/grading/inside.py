@@ -7,6 +7,7 @@ import inspect
 import linecache
 import sys
 import types
+from importlib import import_module
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -21,7 +22,9 @@ def answer(connection):
     Raises MemoryError in the end if any step did.
     """
     request = wire.unpack(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
-    _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]})
+    asked = [import_module(f"course_utils.check.ask.{exercise}") for exercise, _ in request["exercises"]]
+    keras_given = any(getattr(module, "KERAS_NETWORKS_GIVEN", False) for module in asked)
+    _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]}, keras_given)
     notebook = types.ModuleType("__main__")
     notebook.get_ipython = _NoShell
     sys.modules["__main__"] = notebook
@@ -103,9 +106,9 @@ def _of_memory(found):
 # exist that the notebook is given.
 
 
-def _take_away_answers(given, asked):
+def _take_away_answers(given, asked, keras_given=False):
     """Leave no code in the functions of `course_utils.networks`, but for those named as given and what they call, and
-    none in those of `keras.applications`. asked: names of functions that stay in no case.
+    none in those of `keras.applications`, unless they are given. asked: names of functions that stay in no case.
     """
     from course_utils.check.ask import models
 
@@ -122,7 +125,8 @@ def _take_away_answers(given, asked):
             kept.add(name)
             waiting += [used for function in functions[name] for used in _names(function.__code__)]
     taken = [function for name, found in functions.items() if name not in kept for function in found]
-    taken += [function for module in keras if not module.__name__.endswith("utils") for function in _functions(module)]
+    keras = [module for module in keras if not keras_given and not module.__name__.endswith("utils")]
+    taken += [function for module in keras for function in _functions(module)]
     for function in taken:
         name = f"{function.__module__}.{function.__qualname__.split('.')[0]}"
         about = {"co_name": name, "co_freevars": function.__code__.co_freevars}

@@ -2,12 +2,9 @@
 
 import random
 
-import keras
-from keras import layers
-
 from course_utils.check.ask import arrays
 from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
-from course_utils.check.numbers import seed_weights
+from course_utils.check.ask.classifier import SHAPE, classifier
 
 MEAN = "mean"  # the one step
 
@@ -32,18 +29,7 @@ def probes(seed, hidden):
 
 
 def _arguments(models, pictures, classes, seed):
-    shape = 4, 4, 3
     return {
-        "models": [classifier(shape, classes, seed + number) for number in range(models)],
-        "x": drawn((pictures, *shape), seed),
+        "models": [classifier(classes, seed + number, "softmax") for number in range(models)],
+        "x": drawn((pictures, *SHAPE), seed),
     }
-
-
-def classifier(shape, classes, seed):
-    """A small model that gives probabilities, and others in training mode."""
-    x = inputs = keras.Input(shape)
-    x = layers.BatchNormalization()(layers.Conv2D(4, 3)(x))
-    x = layers.Flatten()(layers.ReLU()(x))
-    model = keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
-    seed_weights(model, seed)
-    return model

@@ -124,26 +124,26 @@ def drawn_blocks(seed, projected):
     return probes
 
 
-def ask_network(answer, probes, instead=()):
+def ask_network(answer, probes, instead=(), forbidden=NETWORKS):
     """Evidence of a network, as `ask_block`'s; a probe holds arguments, none of them to ask for the default values.
 
     "same": does a second call return the same model? Asked only if the first is not of the shape that was asked for.
     """
-    first, model = _network(answer, probes[0])
+    first, model = _network(answer, probes[0], forbidden)
     found = {"probes": [first], "instead": None, "same": False}
     if first["call"]["outcome"] == "raised":
-        tried = (_network(answer, asked)[0] for asked in instead)
+        tried = (_network(answer, asked, forbidden)[0] for asked in instead)
         found["instead"] = next((probe for probe in tried if probe.get("config")), None)
     elif first["call"].get("kind") == "model":
         if first["model"] and first["model"]["input_shape"] != [None, *probes[0]["input_shape"]]:
-            found["same"] = _network(answer, probes[0])[1] is model
-        found["probes"] += [_network(answer, asked)[0] for asked in probes[1:]]
+            found["same"] = _network(answer, probes[0], forbidden)[1] is model
+        found["probes"] += [_network(answer, asked, forbidden)[0] for asked in probes[1:]]
     return found
 
 
-def _network(answer, asked):
+def _network(answer, asked, forbidden):
     offered = {key: tuple(value) if key == "input_shape" else value for key, value in asked.items()}
-    (model, call), _ = _called(answer, lambda: offered, NETWORKS, max_parameters=MAX_PARAMETERS)
+    (model, call), _ = _called(answer, lambda: offered, forbidden, max_parameters=MAX_PARAMETERS)
     found = {"asked": asked, "call": call}
     if call.get("kind") == "model":
         found["model"], found["told"] = evidence.attempt(evidence.about, model)

@@ -52,10 +52,11 @@ def judge_model(evidence, steps, problem, step_of, reference):
     return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
 
-def readable(evidence, points):
+def readable(evidence, points, read=graph.canonical):
     """(the finding for what keeps a network from building or being read, or None; its graph for each probe).
 
-    Of the graphs as many as can be read, each as (asked, what the model tells of itself, graph).
+    Of the graphs as many as can be read, each as (asked, what the model tells of itself, graph). read: makes one of a
+    config.
     """
     problem, found = network_problem(evidence, points), []
     if problem and problem.code in (UNANSWERED, BORROWED, "global_model"):
@@ -65,7 +66,7 @@ def readable(evidence, points):
             continue
         try:
             _refuse_closed(graph.trace(probe["config"]).calls)
-            found.append((probe["asked"], probe["model"], graph.canonical(probe["config"])))
+            found.append((probe["asked"], probe["model"], read(probe["config"])))
         except (graph.UnreadableConfig, numbers.CannotRebuild) as error:
             problem = problem or _sealed(probe["call"]["name"], error, points)
     return problem, found
