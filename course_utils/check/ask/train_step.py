@@ -80,7 +80,7 @@ def _probe(answer, probe, seed):
         "call": call,
         "losses": losses,
         "weights": [weight.numpy() for weight in model.weights],
-        "optimizer": [np.float32(variable.numpy()) for variable in optimizer.variables],
+        "optimizer": [np.array(variable, "float32") for variable in optimizer.variables],
     }
 
 

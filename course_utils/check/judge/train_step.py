@@ -116,7 +116,7 @@ def taken(probe, seed, way):
             weight.assign(value)
     return State(
         [weight.numpy() for weight in model.weights],
-        [np.float32(variable.numpy()) for variable in optimizer.variables],
+        [np.array(variable, "float32") for variable in optimizer.variables],
         losses,
         after,
     )
