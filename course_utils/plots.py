@@ -357,7 +357,7 @@ def timelines(runs, title, alt=None):
             axis.set_xlim(0, 1.02 * longest)
             axis.set_title(label, fontsize=10)
             axis.grid(axis="y", visible=False)
-            count, end = len(next(iter(rows.values()))), max(end for bars in rows.values() for _, end in bars)
+            count, end = len([*rows.values()][-1]), max(end for bars in rows.values() for _, end in bars)
             words.append(f"{label}: {count} batches in {end:.0f} ms")
         axes[-1, 0].set(xlabel="milliseconds")
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
