@@ -213,7 +213,7 @@ BAD_BATCHES = {
     "empty": (b"", ONE + DAMAGED),
     "truncated": (content()["data_batch_3"][:7000], ONE + DAMAGED),
     "no pickle": (b"CIFAR", ONE + DAMAGED),
-    "no dict": (python2([1, 2]), ONE + DAMAGED),
+    "no dict": (python2([1, 2]), ONE + "has no data: it is no batch of CIFAR-10."),
     "no data": (python2({b"labels": [1]}), ONE + "has no data: it is no batch of CIFAR-10."),
     "CIFAR-100": (
         python2({b"data": batch(0)[b"data"], b"fine_labels": [1] * EACH}),

@@ -65,11 +65,14 @@ def _read(batch, label):
     """The pictures and labels of one batch."""
     try:
         stored = _Unpickler(io.BytesIO(batch), encoding="bytes").load()
+        for key in "data", "labels":
+            if key.encode() not in stored:
+                raise CourseError(f"{label} has no {key}: it is no batch of CIFAR-10.")
         pictures, labels = stored[b"data"], np.asarray(stored[b"labels"])
         fits = pictures.shape == (len(labels), 3072) and pictures.dtype == np.uint8 and labels.dtype.kind in "iu"
         pictures = pictures.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1) if fits else None  # stored red, green, blue
-    except KeyError as error:
-        raise CourseError(f"{label} has no {error.args[0].decode()}: it is no batch of CIFAR-10.") from None
+    except CourseError:
+        raise
     except _ForeignCode as error:
         raise CourseError(
             f"{label} asks for {error} to be run, which no batch of CIFAR-10 does: get it again."
