@@ -42,7 +42,7 @@ SETTINGS = {
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
     "05_resnet50_signs": {
-        "quick": {"pictures": 544, "source_batch": 16, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
+        "quick": {"pictures": 540, "source_batch": 16, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
         "full": {
             "pictures": 1080,
             "source_batch": 32,
@@ -60,15 +60,15 @@ SETTINGS = {
         "quick": {
             "units": 15,
             "small_epochs": 6,
-            "shortcuts": ("identity", "1 × 1 conv", "× 0.5"),
+            "shortcuts": ("identity", "× 0.5"),
             "orders": ("identity", "original unit"),
             "depths": (2, 2, 2, 2),
             "size": 48,
-            "pictures": 240,
+            "pictures": 160,
             "train_hard_coded": False,
             "trial_epochs": 3,
             "source_epochs": 3,
-            "epochs": 5,
+            "epochs": 4,
             "interrupt": 2,
         },
         "full": {
@@ -124,7 +124,7 @@ SETTINGS = {
         },
         "full": {
             "batch": 64,
-            "pictures": 10000,
+            "pictures": 10_000,
             "epochs": 10,
             "loop_pictures": 6400,
             "pretrain_epochs": 20,
