@@ -63,12 +63,14 @@ def _faults(probe, found):
         return [(STEP, problem), (MODE, problem)]
     before, trainable, moving = _about(probe, found["seed"])
     state = State(found["weights"], found["optimizer"], found["losses"], [])
-    fits = [way for way in WAYS if _moved_as(state, taken(probe, found["seed"], way), before, trainable)]
-    step = None if fits else _step(probe, found["seed"], state, before, trainable)
-    mode = _mode(state, taken(probe, found["seed"], fits[0] if fits else Way()), before, moving, bool(fits))
-    mode = mode or _loss(probe, found["seed"], state, name, bool(fits))
+    ways = WAYS if probe.decay else WAYS[:2]
+    right = (way for way in ways if _moved_as(state, taken(probe, found["seed"], way), before, trainable))
+    way = next(right, None)
+    step = None if way else _step(probe, found["seed"], state, before, trainable)
+    mode = _mode(state, taken(probe, found["seed"], way or Way()), before, moving, bool(way))
+    mode = mode or _loss(probe, found["seed"], state, name, ways, bool(way))
     penalty = None
-    if probe.decay and fits and not any(way.penalty for way in fits):
+    if probe.decay and way and not way.penalty:
         text = (
             "A layer that penalises large weights has no effect: what it adds is not part of the loss. Where does a "
             "model keep the losses of its layers?"
@@ -77,7 +79,7 @@ def _faults(probe, found):
     return [(STEP, step), (MODE, mode)] + ([(PENALTY, penalty)] if probe.decay else [])
 
 
-WAYS = (Way(), Way(penalty=False), Way(training=False), Way(training=False, penalty=False))  # of which each is a step
+WAYS = (Way(), Way(training=False), Way(penalty=False), Way(training=False, penalty=False))  # of which each is a step
 
 
 @lru_cache(64)
@@ -202,7 +204,7 @@ def _mode(state, right, before, moving, stepped):
     return Finding("other_statistics", False, text)
 
 
-def _loss(probe, seed, state, name, stepped):
+def _loss(probe, seed, state, name, ways, stepped):
     """The finding for what is not the loss before the step, or None."""
     loss = state.losses[0]
     if loss is None:
@@ -211,15 +213,15 @@ def _loss(probe, seed, state, name, stepped):
     if isinstance(loss, list):
         text = f"{name} returns an array of shape {tuple(loss)}. How many losses has a batch?"
         return Finding("loss_not_scalar", False, text, "a scalar", f"shape {tuple(loss)}")
-    right = [taken(probe, seed, way) for way in WAYS]
-    first, steps = [one.losses[0] for one in right], len(state.losses) if stepped else 1
-    if any(_close(state.losses[:steps], one.losses[:steps]) for one in right):
+    steps = len(state.losses) if stepped else 1
+    if any(_close(state.losses[:steps], taken(probe, seed, way).losses[:steps]) for way in ways):
         return None
-    if any(_close([loss], [value]) for one in right for value in one.after[0]):
+    first, after = taken(probe, seed, Way()).losses[0], [taken(probe, seed, way).after[0] for way in ways]
+    if any(_close([loss], [value]) for values in after for value in values):
         text = "The loss that is returned is that after the step. When is the one computed that led to the step?"
-        return Finding("loss_after_the_step", False, text, f"{first[0]:.4g}", f"{loss:.4g}")
+        return Finding("loss_after_the_step", False, text, f"{first:.4g}", f"{loss:.4g}")
     text = "What is returned is not the loss whose gradient was taken. Which number led to the step?"
-    return Finding("other_loss", False, text, f"{first[0]:.4g}", f"{loss:.4g}")
+    return Finding("other_loss", False, text, f"{first:.4g}", f"{loss:.4g}")
 
 
 def _close(some, others):

@@ -31,7 +31,13 @@ def judge(evidence):
     problem, networks = readable(evidence, 0, graph.trace)
     found = [(BODY, problem), (HEAD, problem)] if problem else []
     for asked, _, network in networks if not problem else ():
-        found += zip((BODY, HEAD), _faults(asked, network), strict=True)
+        try:
+            faults = _faults(asked, network)
+        except graph.UnreadableConfig as error:
+            faults = [
+                Finding("other_order", False, f"Body and head do not follow one another: {error}. Which does?")
+            ] * 2
+        found += zip((BODY, HEAD), faults, strict=True)
     return by_step([*found, (WEIGHTS, _weights(evidence["weights"]))], STEPS)
 
 
@@ -62,8 +68,9 @@ def _faults(asked, network):
 
 def _start(calls, first):
     """The tensor that the body takes: what goes into its first convolution, or into the zeros around that."""
-    ref = next(graph.refs(calls[first].args))
-    return next(graph.refs(calls[ref.call].args)) if calls[ref.call].kind == "ZeroPadding2D" else ref
+    (ref,) = graph.refs([calls[first].args, calls[first].kwargs])
+    padding = calls[ref.call]
+    return next(graph.refs([padding.args, padding.kwargs])) if padding.kind == "ZeroPadding2D" else ref
 
 
 def _end(calls, last):
@@ -166,6 +173,8 @@ def _head(network, last, classes):
     if end == last or follows is None:
         text = "The model ends with the feature maps of the body: there is no head. What makes classes of them?"
         return Finding("no_head", False, text, f"(batch, {classes})", "feature maps")
+    if follows.shape is None:
+        raise graph.UnreadableConfig("the size of the last feature maps is not told")
     shape = follows.shape[1:]
     head = graph.part(network, last, end, shape)
     dense = [call for call in head.calls if call.kind == "Dense"]
