@@ -706,7 +706,7 @@ def transfer_of_nothing(input_shape=(32, 32, 3), classes=10, weights=None):
 @wrong(TRANSFER, "other_order")
 def transfer_beside_another_network(input_shape=(32, 32, 3), classes=10, weights=None):
     inputs = keras.Input(input_shape)
-    one = layers.Conv2D(2, 3)(inputs)
+    one = layers.Conv2D(2, 3)(layers.Rescaling(1 / 127.5, -1)(inputs))
     two = layers.Conv2D(3, 5)(inputs)
     x = [layers.GlobalAveragePooling2D()(y) for y in (one, two)]
     return keras.Model(inputs, layers.Dense(classes)(layers.Concatenate()(x)))

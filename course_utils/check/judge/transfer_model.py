@@ -33,10 +33,9 @@ def judge(evidence):
     for asked, _, network in networks if not problem else ():
         try:
             faults = _faults(asked, network)
-        except graph.UnreadableConfig as error:
-            faults = [
-                Finding("other_order", False, f"Body and head do not follow one another: {error}. Which does?")
-            ] * 2
+        except graph.UnreadableConfig:
+            text = "Pictures, body and head do not follow one another. On which tensor is each of them called?"
+            faults = [Finding("other_order", False, text)] * 2
         found += zip((BODY, HEAD), faults, strict=True)
     return by_step([*found, (WEIGHTS, _weights(evidence["weights"]))], STEPS)
 
