@@ -93,11 +93,11 @@ SETTINGS = {
     "08_data_augmentation": {
         "quick": {
             "counts": (5, 20),
-            "steps": 200,
+            "steps": 160,
             "seeds": (0, 1),
             "test": 1000,
             "pictures": 4000,
-            "long_steps": 300,
+            "long_steps": 200,
         },
         "full": {
             "counts": (5, 20, 100),
