@@ -4,7 +4,6 @@ import hashlib
 import os
 from pathlib import Path
 
-from course_utils.data.network import offline
 from course_utils.errors import CourseError
 
 # As keras.applications has them: keras/src/applications/resnet.py.
@@ -58,10 +57,12 @@ def _kept():
 
 
 def _downloaded():
+    from course_utils.data.network import offline  # which brings requests and more, only where it is asked for
+
     note = f"; COURSE_WEIGHTS_DIR has no {NAME}" if os.environ.get("COURSE_WEIGHTS_DIR") else ""
     if offline():
         return None, f"none, because COURSE_OFFLINE is set{note}"
-    import pooch  # and requests with it, only where something is fetched
+    import pooch
     import requests
 
     pooch.get_logger().setLevel("WARNING")
