@@ -105,7 +105,7 @@ SETTINGS = {
             "seeds": (0, 1, 2),
             "test": 2000,
             "pictures": 10_000,
-            "long_steps": 3000,
+            "long_steps": 2000,
         },
     },
     "09_cifar10_transfer": {
