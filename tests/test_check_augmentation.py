@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from course_utils import check
 from course_utils.check.ask import pca_color_augmentation as ask_pca
 from course_utils.check.judge import pca_color_augmentation as judge_pca
+from course_utils.check.judge.draws import shifts
 from course_utils.check.judge.ten_crop import five
 from course_utils.grading import wire
 
@@ -933,3 +934,18 @@ def test_the_five_windows_lie_where_they_should(size, more_rows, more_columns):
     for row, column in found["centre"]:
         assert abs(row - (more_rows - row)) <= 1
         assert abs(column - (more_columns - column)) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-300, 300), st.sampled_from(["uint8", "float32", "float64"]))
+def test_shifts_are_told_from_the_pixels_that_were_not_clipped(seed, shift, dtype):
+    images = np.random.default_rng(seed).integers(0, 256, (2, 4, 3, 1)).astype(dtype)
+    y = np.clip(images.astype(float) + shift, 0, 255).astype(dtype)
+    found, problem = shifts(images, y)
+    assert problem is None
+    for one, x, z in zip(found[:, 0], images, y, strict=True):
+        if ((z > 0) & (z < 255)).any():
+            assert one == pytest.approx(shift, abs=1 if dtype == "uint8" else 1e-3)
+        else:
+            assert abs(one) <= abs(shift) + 1
+            assert np.array_equal(np.clip(x.astype(float) + one, 0, 255), z)
