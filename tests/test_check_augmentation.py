@@ -127,8 +127,8 @@ def mirror_in_int64(images):
     return images.astype("int64")[:, :, ::-1] if images.dtype == "uint8" else images[:, :, ::-1]
 
 
-@wrong("mirror", "exception")
-def mirror_of_some(images):
+@right("mirror")
+def mirror_of_each(images):
     return np.stack([picture[:, ::-1] for picture in images])
 
 

@@ -384,7 +384,7 @@ def step_without_penalty(model, optimizer, loss_fn, x, y):
     return loss
 
 
-@wrong(STEP, "exception")
+@wrong(STEP, "arguments_swapped")
 def step_with_the_arguments_swapped(model, optimizer, loss_fn, x, y):
     with tf.GradientTape() as tape:
         loss = loss_fn(model(x, training=True), y)

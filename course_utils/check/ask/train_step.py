@@ -24,7 +24,7 @@ class Probe(NamedTuple):
     decay: float | None = None
 
 
-PROBES = (Probe("sgd", False, (6, 5)), Probe("adam", True, (4,)), Probe("sgd", False, (5,), decay=0.2))
+PROBES = (Probe("sgd", True, (6, 5)), Probe("adam", False, (4,)), Probe("sgd", False, (5,), decay=0.2))
 
 
 def ask(answer, hidden=False, seed=0):
@@ -43,7 +43,7 @@ def told(probe):
 
 def _probes(seed, hidden):
     rng = random.Random(seed)
-    drawn = [Probe("adam", False, (rng.randint(2, 9), 1)), Probe("sgd", True, (rng.randint(2, 9),) * 3)]
+    drawn = [Probe("adam", True, (rng.randint(2, 9), 1)), Probe("sgd", False, (rng.randint(2, 9),) * 3)]
     return enumerate([*PROBES, *(drawn if hidden else ())])
 
 

@@ -70,6 +70,8 @@ PLAIN = int | float | str | bool | tuple | None  # of which Python's own words a
 def _word(name, value):
     if isinstance(value, list):
         return f"{len(value)} {name}"
+    if hasattr(value, "element_spec"):  # a tf.data.Dataset
+        return f"{name} of batches of shapes {' and '.join(str(tuple(spec.shape)) for spec in value.element_spec)}"
     if not isinstance(value, np.ndarray):
         return f"{name}={value!r}" if isinstance(value, PLAIN) else name
     return f"{name} of shape {value.shape}" + (f" and type {value.dtype}" if value.dtype != "float32" else "")

@@ -85,7 +85,7 @@ def _not_whole(epoch, probe, images, labels, asked):
         text = f"{asked}, the last {n - sum(batches)} pictures are missing. Which argument of batch drops them?"
         return Finding("last_batch_dropped", False, text, f"{n} pictures", f"{sum(batches)} pictures")
     if batches != whole:
-        told = [f"{len(found)} batches of {', '.join(map(str, dict.fromkeys(found)))}" for found in (whole, batches)]
+        told = [f"{len(found)} of {' and '.join(map(str, dict.fromkeys(found)))}" for found in (whole, batches)]
         text = f"{asked}, the batches are of other sizes. What is made of batch_size?"
         return Finding("wrong_batches", False, text, *told)
     x, y = epoch["x"], epoch["y"]
