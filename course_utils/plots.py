@@ -119,7 +119,7 @@ def confusion(truth, predicted, class_names, title="Where it is right, and where
             axis.text(column, row, count, ha="center", va="center", color="white" if dark else "black")
         ticks = range(len(class_names))
         axis.set(xticks=ticks, xticklabels=class_names, yticks=ticks, yticklabels=class_names)
-        if len(class_names) > 4 and max(map(len, class_names)) > 6:  # else neighbours would overlap
+        if max(map(len, class_names)) > (6 if len(class_names) > 4 else 9):  # else neighbours would overlap
             axis.tick_params("x", rotation=45)
         axis.set(xlabel="predicted", ylabel="true", title=title)
     right = f"{np.trace(table)} of {table.sum()} right"
