@@ -45,9 +45,10 @@ def _told(probe):
 
 def _probes(seed, hidden):
     rng = random.Random(seed)
+    one, other = rng.sample(range(1000), 2)
     drawn = [
-        Probe(rng.randint(100, 200), rng.randint(9, 16), True, (seed, seed, seed + 1)),
-        Probe(rng.randint(20, 40), 1, False, (seed,)),
+        Probe(rng.randint(100, 200), rng.randint(9, 16), True, (one, one, other)),
+        Probe(rng.randint(20, 40), 1, False, (one,)),
     ]
     return [*PROBES, *(drawn if hidden else ())]
 
