@@ -917,7 +917,7 @@ def test_the_references_components_are_those_of_scikit_learn(seed, sigma):
     found = PCA().fit(images.reshape(-1, 3) / 255)
     n = images.size // 3
     P, L = found.components_.T, found.explained_variance_ * (n - 1) / n
-    right, _ = judge_pca.mixtures(images, sigma)
+    right = judge_pca.mixture(images, sigma)
     np.testing.assert_allclose(right @ right.T, (255 * sigma) ** 2 * P @ np.diag(L**2) @ P.T, rtol=1e-6, atol=1e-12)
 
 

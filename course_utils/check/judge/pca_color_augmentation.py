@@ -51,13 +51,13 @@ def _kind(found):
 
 def _covariance(found, images, sigma):
     """The finding for shifts (n, 3) that are not normal with the covariance asked for, or None."""
-    right, wrong = mixtures(images, sigma)
+    right = mixture(images, sigma)
     if not _fits(found, right):
         singular = np.linalg.svd(found, compute_uv=False)
         if singular[1] < 1e-4 * singular[0]:
             text = "Each picture is shifted along one and the same line. How many numbers are drawn for a picture?"
             return Finding("one_number_a_picture", False, text, "a1, a2 and a3", "one number")
-        code = next((code for code, mixture in wrong if _fits(found, mixture)), "other_shifts")
+        code = next((code for code, B in _mistakes(images, sigma) if _fits(found, B)), "other_shifts")
         return Finding(code, False, f"{TOLD[code].format(sigma=sigma)}", *_spread(found, right))
     a = np.linalg.solve(right, found.T)
     if (np.abs(a) > 2).mean() < 0.02:  # of normal numbers 4.6 %
@@ -66,14 +66,23 @@ def _covariance(found, images, sigma):
     return None
 
 
-def mixtures(images, sigma):
-    """(the matrix B of the right shifts, (code, B) of mistakes): in 0..255, a shift is B z, z three normal numbers."""
+def components(images):
+    """(eigenvalues, eigenvectors as columns) of the covariance of all pixels, in 0..1."""
+    return np.linalg.eigh(np.cov(np.float64(images).reshape(-1, 3).T / 255, bias=True))
+
+
+def mixture(images, sigma):
+    """The matrix B of the right shifts: in 0..255, a shift is B z, where z are three normal numbers."""
+    L, P = components(images)
+    return 255 * sigma * P * L
+
+
+def _mistakes(images, sigma):
+    """(code, B) of mistakes; B as of `mixture`, or one for each picture."""
     pixels = np.float64(images).reshape(-1, 3) / 255
-    cloud = np.cov(pixels.T, bias=True)
-    L, P = np.linalg.eigh(cloud)
+    (L, P), right = components(images), mixture(images, sigma)
     around_zero = np.linalg.eigh(pixels.T @ pixels / len(pixels))
-    right = 255 * sigma * P * L
-    wrong = [
+    found = [
         ("range_of_255", 255 * right),
         ("left_in_0_to_1", right / 255),
         ("rows_for_columns", 255 * sigma * P.T * L),
@@ -91,8 +100,8 @@ def mixtures(images, sigma):
     for bias in (True, False):  # which shows where a picture has few pixels
         own = np.stack([np.cov(picture.reshape(-1, 3).T / 255, bias=bias) for picture in np.float64(images)])
         lengths, axes = np.linalg.eigh(own)
-        wrong.append(("own_components", 255 * sigma * axes * np.maximum(lengths, 1e-12)[:, None]))
-    return right, wrong
+        found.append(("own_components", 255 * sigma * axes * np.maximum(lengths, 1e-12)[:, None]))
+    return found
 
 
 TOLD = {
@@ -123,12 +132,12 @@ TOLD = {
 }
 
 
-def _fits(found, mixture):
-    """Are shifts (n, 3) those of independent numbers, of mean 0 and variance 1, under a mixture (3, 3) or (n, 3, 3)?
+def _fits(found, B):
+    """Are shifts (n, 3) those of independent numbers, of mean 0 and variance 1, under B (3, 3) or (n, 3, 3)?
 
     Wrong about once in a million.
     """
-    z = np.linalg.solve(mixture, found[..., None])[..., 0] if mixture.ndim == 3 else np.linalg.solve(mixture, found.T).T
+    z = np.linalg.solve(B, found[..., None])[..., 0] if B.ndim == 3 else np.linalg.solve(B, found.T).T
     mean, spread = z.mean(axis=0), z.T @ z / len(z)
     return bool(np.abs(mean).max() < 0.25 and np.abs(spread - np.eye(3)).max() < 0.3)
 
