@@ -58,7 +58,7 @@ SETTINGS = {
     },
     "07_resnet50v2_birds": {
         "quick": {
-            "units": 15,
+            "units": 12,
             "small_epochs": 6,
             "shortcuts": ("identity", "× 0.5"),
             "orders": ("identity", "original unit"),
@@ -68,7 +68,8 @@ SETTINGS = {
             "train_hard_coded": False,
             "trial_epochs": 3,
             "source_epochs": 3,
-            "epochs": 4,
+            "batch": 8,
+            "epochs": 5,
             "interrupt": 2,
         },
         "full": {
@@ -82,6 +83,7 @@ SETTINGS = {
             "train_hard_coded": True,
             "trial_epochs": 10,
             "source_epochs": 10,
+            "batch": 32,
             "epochs": 40,
             "interrupt": 20,
         },
