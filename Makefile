@@ -1,5 +1,5 @@
 # Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
-.PHONY: setup lab test lock
+.PHONY: setup lab test torch lock
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -18,6 +18,13 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# PyTorch, for the appendix 07b; without it `make test` skips that notebook by name, `make torch test` runs all.
+torch: .venv/ready-torch
+
+.venv/ready-torch: requirements-torch.txt .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
+	@touch $@
+
 lab: setup
 	$(BIN)/course lab
 
@@ -28,7 +35,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:cacheprovider notebooks
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:cacheprovider -rs notebooks
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
 lock:

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -18,6 +19,12 @@ def masters():
     if not found:
         raise CourseError("The notebooks are not here: run the course from a clone of its repository.")
     return found
+
+
+def missing(notebook):
+    """The first package that the notebook's metadata require beyond the course's own and that is not here, or None."""
+    required = notebook["metadata"].get("course", {}).get("requires", ())
+    return next((name for name in required if not find_spec(name)), None)
 
 
 @contextmanager

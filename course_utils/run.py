@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 import time
 from copy import deepcopy
-from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -17,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from course_utils.files import write_text
+from course_utils.files import missing, write_text
 from course_utils.metrics import FILE as metrics_file
 from course_utils.metrics import recorded
 
@@ -46,13 +45,8 @@ def run(notebooks, profile, out, console):
 
 def run_one(notebook, path, profile, task, progress):
     """Execute `notebook` in place, in a fresh kernel; returns its summary entry and why it did not pass (or None)."""
-    missing = [name for name in notebook.metadata.get("course", {}).get("requires", ()) if not find_spec(name)]
-    if missing:
-        return {
-            "status": "skipped",
-            "seconds": 0.0,
-            "metrics": {},
-        }, f"skipped, {missing[0]} is not installed."
+    if package := missing(notebook):
+        return {"status": "skipped", "seconds": 0.0, "metrics": {}}, f"skipped, {package} is not installed."
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     progress.update(task, total=len(cells))
     for index in cells:

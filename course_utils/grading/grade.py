@@ -185,6 +185,9 @@ def look(place):
         if stem is None:
             words.append(f"{one.student}: {one.place} is no notebook of this course.")
             continue
+        if stem not in all_masters():
+            words.append(f"{one.student}: {one.place} has no exercises: there is nothing to grade.")
+            continue
         if (one.student, stem) in chosen:
             words.append(f"{one.student}: {one.place} counts, {chosen[one.student, stem].place} does not.")
         chosen[one.student, stem] = one

@@ -199,6 +199,11 @@ class Master:
 @cache
 def all_masters():
     """{stem: Master} of the notebooks that have exercises."""
+    return {stem: master for stem, master in _every_master().items() if master.exercises}
+
+
+@cache
+def _every_master():
     found = {}
     for stem, path in masters().items():
         cells, exercises, given = {}, {}, []
@@ -216,8 +221,7 @@ def all_masters():
                 cells[cell.id] = cell.source
                 given += re.findall(r"^from course_utils\.networks\.\w+ import (.+)$", cell.source, re.MULTILINE)
         names = [name.strip() for line in given for name in line.split(",")]
-        if exercises:
-            found[stem] = Master(stem, cells, exercises, names)
+        found[stem] = Master(stem, cells, exercises, names)
     return found
 
 
@@ -291,9 +295,12 @@ def _cell(cell):
 
 
 def recognise(cells, place=""):
-    """The stem of the master that the cells come from, or None: by ids, by names of exercises, by the file's name."""
+    """The stem of the master that the cells come from, or None: by ids, by names of exercises, by the file's name.
+
+    It may be a master without exercises.
+    """
     scores = {}
-    for stem, master in all_masters().items():
+    for stem, master in _every_master().items():
         ids = {cell[0] for cell in cells} & set(master.cells)
         answers = {cell[3] for cell in cells} & set(master.exercises)
         names = {name for _, name in master.exercises.values()} & {

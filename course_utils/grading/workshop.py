@@ -128,13 +128,13 @@ def _imports():
     import ast
 
     from course_utils.check import EXERCISES
-    from course_utils.files import masters
+    from course_utils.grading.submissions import all_masters
 
     lines = {f"import course_utils.check.ask.{exercise}" for exercise in EXERCISES}
     lines |= {"import course_utils.grading.inside"}
-    for path in masters().values():
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "code" and "import" in (source := "".join(cell["source"])):
+    for master in all_masters().values():
+        for source in master.cells.values():
+            if "import" in source:
                 found = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
                 lines |= {ast.unparse(node) for node in found}
     return sorted(lines)

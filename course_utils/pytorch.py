@@ -1,0 +1,18 @@
+"""PyTorch, which the course does not install by itself: `from course_utils.pytorch import torch`.
+
+Raises CourseError where it is missing, so that a notebook says in its first cell what to type.
+"""
+
+from course_utils.errors import CourseError
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise CourseError(
+        "This notebook needs PyTorch: type `make torch` in the course's folder, "
+        "or .venv/bin/pip install -r requirements-torch.txt, and restart the kernel."
+    ) from None
+
+__all__ = ["torch"]
