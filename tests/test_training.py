@@ -1,6 +1,9 @@
 """One line that tells how far a training is; pictures that would teach nonsense; checkpoints."""
 
+import os
 import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -213,3 +216,73 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(trained, tmp_
         save_checkpoint(path, model, model.optimizer, 3, 0)
     assert path.read_bytes() == before
     assert [*path.parent.iterdir()] == [path]
+
+
+# --- The loop of notebook 09, killed ---------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+import nbformat
+import numpy as np
+from course_utils.quiet import keras, tf
+from course_utils.files import masters
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def page():
+    # The functions that the page trains by, on pictures and a network of our own.
+    cells = {cell.id: cell.source for cell in nbformat.read(masters()["09_cifar10_transfer"], 4).cells}
+    names = {}
+    for name in "setup", "make-pipeline", "train-step", "evaluate", "graph", "still-to-do", "train":
+        exec(cells[name].split("def steps_a_second")[0], names)
+    return names
+
+def train(path, then):
+    # Two epochs of 17 steps with a checkpoint every ten; the weights at the end go to path.npy.
+    names = page()
+    if then:
+        then(names)
+    keras.utils.set_random_seed(2)
+    layers = keras.layers
+    parts = layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dropout(0.5)
+    model = keras.Sequential([layers.Input((8, 8, 3)), *parts, layers.Dense(10)])
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (1073, 8, 8, 3), "uint8"), rng.integers(0, 10, 1073)
+    names["train"](model, keras.optimizers.Adam(), x, y, 2, "training", path=path)
+    np.save(path + ".npy", np.concatenate([w.ravel() for w in model.get_weights()]))
+
+def between_checkpoints(names):
+    step, count = names["graph_step"], iter(range(30))
+    names["graph_step"] = lambda *args: step(*args) if next(count, None) is not None else killed()
+
+def while_writing(names):
+    def half(file, **arrays):
+        save(file, **arrays)
+        file.truncate(file.tell() // 2)
+        file.flush()
+        killed()
+    save, np.savez = np.savez, half
+
+for path, then in ("whole", None), ("broken", between_checkpoints), ("broken", while_writing), ("broken", None):
+    print("child", flush=True)
+    child = os.fork()  # of a process that has run no operation yet
+    if not child:
+        train(path, then)
+        sys.stdout.flush()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == (-signal.SIGKILL if then else 0)
+    assert os.path.exists(path + ".npy") == (not then)
+"""
+
+
+def test_the_loop_of_the_page_survives_being_killed(tmp_path):
+    """Killed by SIGKILL between two checkpoints, then while writing one, it ends with the weights of a whole run."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COURSE_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    whole, broken = np.load(tmp_path / "whole.npy"), np.load(tmp_path / "broken.npy")
+    assert np.array_equal(whole, broken)
+    begun = [re.search(r" (\d+)/34 ", output)[1] for output in done.stdout.split("child")[1:]]
+    assert begun == ["0", "0", "27", "27"]  # it went on from the checkpoint of step 10 of the second epoch
