@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell
 from course_utils.errors import CourseError
 from course_utils.files import masters
 from course_utils.grading import submissions
+from course_utils.grading.grade import look
 from course_utils.grading.submissions import Unreadable, all_masters, clean, find, pair, parse, recognise
 from course_utils.release import student_copy
 
@@ -185,6 +186,16 @@ def test_without_marks_the_names_of_functions_tell_it():
     submission = pair("Ada", STEM, cells)
     assert {unit.exercise for unit in submission.units if unit.exercise} == set(all_masters()[STEM].exercises)
     assert "The cell of identity_block has lost its mark" in "".join(submission.notes)
+
+
+def test_the_appendix_is_recognised_and_not_taken_for_another(tmp_path):
+    appendix = "07b_resnet50v2_pytorch"
+    assert recognise(parse(data(student_copy(masters()[appendix]))), "Untitled.ipynb") == appendix
+    assert appendix not in all_masters()
+    lay(tmp_path, {"Ada/07b.ipynb": data(student_copy(masters()[appendix])), f"Ada/{STEM}.ipynb": data(copy())})
+    found = look(tmp_path)
+    assert [*found.chosen] == [("Ada", STEM)]
+    assert found.words == ["Ada: 07b.ipynb has no exercises: there is nothing to grade."]
 
 
 def test_another_course_is_not_recognised():

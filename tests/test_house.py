@@ -1,6 +1,8 @@
 """The house: what is heavy, what is pinned, what the workflow file says."""
 
 import itertools
+import json
+import os
 import re
 import subprocess
 import sys
@@ -32,6 +34,35 @@ def test_requirements_hold_what_pyproject_asks_for():
     names = {re.match(r"[\w\-]+", line)[0].lower().replace("_", "-") for line in asked}
     pinned = set(re.findall(r"^([\w.\-]+)==", (ROOT / "requirements.txt").read_text(), flags=re.M))
     assert names <= pinned
+
+
+def test_pytorch_is_pinned_beside_them():
+    text = (ROOT / "requirements-torch.txt").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.\-]+==[\w.]+", line) for line in lines)
+    assert "torch==2.13.0" in lines
+    assert "://" not in text
+    assert "--" not in text  # no option, such as an index
+    pinned = set(re.findall(r"^([\w.\-]+)==", (ROOT / "requirements.txt").read_text(), flags=re.M))
+    assert not pinned & {line.split("==")[0] for line in lines}
+
+
+def test_without_pytorch_its_notebook_is_skipped_by_name(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
+    pytest_of_it = ["-m", "pytest", "--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-rs"]
+    done = subprocess.run(
+        [sys.executable, *pytest_of_it, "notebooks/07b_resnet50v2_pytorch.ipynb"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = json.loads((ROOT / "notebooks/07b_resnet50v2_pytorch.ipynb").read_text(encoding="utf-8"))["cells"]
+    skipped = sum(cell["cell_type"] == "code" for cell in cells)
+    assert f"{skipped} skipped" in done.stdout
+    assert "passed" not in done.stdout
+    assert "07b_resnet50v2_pytorch is skipped, torch is not installed" in done.stdout
 
 
 def test_the_workflow_is_valid():

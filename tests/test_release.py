@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import keras
 import nbformat
@@ -13,18 +14,25 @@ from course_utils.errors import CourseError
 
 MASTERS = files.masters()
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
+APPENDIX = MASTERS["07b_resnet50v2_pytorch"]  # the one notebook without exercises
+ASKING = {stem: path for stem, path in MASTERS.items() if path != APPENDIX}
 
 
-@pytest.fixture(params=MASTERS.values(), ids=list(MASTERS))
+@pytest.fixture(params=ASKING.values(), ids=list(ASKING))
 def master(request):
     return request.param
 
 
 @pytest.fixture
 def one_step(monkeypatch, tmp_path):
-    """Training takes one step, so that a whole notebook takes seconds; files it writes go to a folder of their own."""
+    """Training takes one step and builds no graph, so that a notebook takes seconds; its files go to a folder apart."""
     fit = keras.Model.fit
-    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **{**k, "epochs": 1, "steps_per_epoch": 1}))
+
+    def fit_one_step(model, *args, **kwargs):
+        model.run_eagerly = True
+        return fit(model, *args, **{**kwargs, "epochs": 1, "steps_per_epoch": 1, "validation_steps": 1})
+
+    monkeypatch.setattr(keras.Model, "fit", fit_one_step)
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -59,6 +67,26 @@ def test_a_student_copy_holds_no_solution_and_no_output(master):
         if cell.metadata.get("nbgrader", {}).get("solution"):
             assert "raise check.NotAnswered()" in cell.source
             assert '"""' in cell.source  # what is asked stays
+
+
+def test_a_copy_without_exercises_is_the_master_without_outputs():
+    master, copy = nbformat.read(APPENDIX, 4), release.student_copy(APPENDIX)
+    assert [(cell.id, cell.source) for cell in copy.cells] == [(cell.id, cell.source) for cell in master.cells]
+    assert not [cell for cell in copy.cells if cell.get("outputs") or cell.get("execution_count")]
+    assert not graded(copy)
+
+
+def test_without_pytorch_its_first_cell_says_in_one_sentence_what_to_type(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "course_utils.pytorch", raising=False)
+    copy = release.student_copy(APPENDIX)
+    first = next(cell for cell in copy.cells if cell.cell_type == "code")
+    error = InteractiveShell().run_cell(first.source).error_in_exec
+    assert isinstance(error, CourseError)
+    shown = capsys.readouterr()
+    assert (shown.out + shown.err).strip() == f"CourseError: {error}"
+    assert "`make torch`" in str(error)
+    assert "pip install -r requirements-torch.txt" in str(error)
 
 
 def test_cells_keep_what_nbgrader_collects_by(master):
