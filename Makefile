@@ -35,7 +35,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:cacheprovider -rs notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
 lock:
