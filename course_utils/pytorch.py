@@ -3,7 +3,13 @@
 Raises CourseError where it is missing, so that a notebook says in its first cell what to type.
 """
 
+import os
+
 from course_utils.errors import CourseError
+
+# Its threads would else keep the processor busy while they wait for one another: on a machine that has something else
+# to do, as with TensorFlow's threads in the same kernel, a step then takes several times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 try:
     import torch
