@@ -113,15 +113,15 @@ SETTINGS = {
     "09_cifar10_transfer": {
         "quick": {
             "batch": 64,
-            "pictures": 4800,
+            "pictures": 3200,
             "epochs": 4,
             "loop_pictures": 1280,
             "pretrain_epochs": 5,
             "seeds": (0,),
-            "draws": 4,
+            "draws": 3,
             "counts": (5, 10, 20, 50),
-            "few_steps": 80,
-            "larger_pictures": 3840,
+            "few_steps": 60,
+            "larger_pictures": 2560,
             "imagenet_pictures": 500,
         },
         "full": {
