@@ -42,7 +42,7 @@ SETTINGS = {
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
     "05_resnet50_signs": {
-        "quick": {"pictures": 540, "source_batch": 16, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
+        "quick": {"pictures": 408, "source_batch": 12, "source_epochs": 2, "batch": 16, "epochs": 3, "seeds": (0,)},
         "full": {
             "pictures": 1080,
             "source_batch": 32,
@@ -58,7 +58,7 @@ SETTINGS = {
     },
     "07_resnet50v2_birds": {
         "quick": {
-            "units": 12,
+            "units": 9,
             "small_epochs": 6,
             "shortcuts": ("identity", "× 0.5"),
             "orders": ("identity", "original unit"),
@@ -66,9 +66,9 @@ SETTINGS = {
             "size": 48,
             "pictures": 160,
             "train_hard_coded": False,
-            "trial_epochs": 3,
-            "source_epochs": 3,
-            "batch": 8,
+            "trial_epochs": 2,
+            "source_epochs": 2,
+            "batch": 16,
             "epochs": 5,
             "interrupt": 2,
         },
