@@ -1,6 +1,7 @@
 """Asking for a function of NumPy arrays, or of numbers: what comes out of each probe, as plain data.
 
-An exercise of this kind says its probes in one function of the seed, which the judge calls again.
+An exercise of this kind says its probes in one function of the seed, which the judge calls again; `asking` makes the
+rest of its asking half.
 """
 
 import random
@@ -23,6 +24,15 @@ class Probe(NamedTuple):
     arguments: dict[str, Any]
 
 
+def asking(probes, forbidden=()):
+    """The functions `ask` and `asked` of an exercise with these probes, as `check` calls them: see `ask_arrays`."""
+
+    def ask(answer, hidden=False, seed=0):
+        return ask_arrays(answer, probes, seed, hidden, forbidden)
+
+    return ask, asked
+
+
 def ask_arrays(answer, probes, seed, hidden, forbidden=()):
     """Evidence of an answer that takes arrays or numbers and returns an array or a number.
 
@@ -34,9 +44,7 @@ def ask_arrays(answer, probes, seed, hidden, forbidden=()):
     found = []
     for number, probe in enumerate(probes(seed, hidden)):
         with evidence.quiet():
-            np.random.seed(
-                number
-            )  # numbers that come from elsewhere than the `rng` of a probe differ between two of them
+            np.random.seed(number)  # what comes from elsewhere than the `rng` of a probe differs between two of them
             random.seed(number)
             found.append(_asked(answer, probe.arguments, forbidden))
     return {"seed": seed, "hidden": hidden, "probes": found}

@@ -4,20 +4,9 @@ import random
 
 import numpy as np
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays
+from course_utils.check.ask.arrays import Probe, asking
 
 SHIFTS, REFUSES = "shifts", "refuses"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -30,6 +19,9 @@ def probes(seed, hidden):
     found = [_probe(SHIFTS, *first, seed, number) for number in (seed, seed, seed + 1)]
     found += [_probe(SHIFTS, *one, seed, seed) for one in more]
     return [*found, _probe(REFUSES, (2, 4, 4, 3), 20, "float32", seed, seed, brightest=1)]
+
+
+ask, asked = asking(probes)
 
 
 def _probe(step, shape, max_shift, dtype, seed, number, brightest=255):

@@ -2,21 +2,10 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 from course_utils.networks import inception
 
 FITS, ANY, REFUSES = "numbers", "any_array", "refuses"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden, [inception.conv1x1])
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -35,6 +24,9 @@ def probes(seed, hidden):
         shape = (rng.randint(1, 4), rng.randint(1, 9), rng.randint(1, 9), rng.randint(1, 7))
         found.append(_probe(FITS if dtype == "float32" else ANY, shape, rng.randint(1, 9), seed, dtype))
     return found
+
+
+ask, asked = asking(probes, [inception.conv1x1])
 
 
 def _probe(step, shape, c_out, seed, dtype="float32", rows=None):

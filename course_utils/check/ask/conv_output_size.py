@@ -2,8 +2,7 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays
+from course_utils.check.ask.arrays import Probe, asking
 
 SIZE = "size"  # the one step
 
@@ -26,16 +25,6 @@ IMPOSSIBLE = (
 )
 
 
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
-
-
 def probes(seed, hidden):
     """A list of Probe."""
     rng = random.Random(seed)
@@ -45,3 +34,6 @@ def probes(seed, hidden):
         sizes.append({"n": max(f - 2 * p, 1) + rng.randint(0, 300), "f": f, "p": p, "s": rng.randint(1, 7)})
         impossible.append({"n": rng.randint(1, 9), "f": 2 * p + rng.randint(10, 20), "p": p, "s": rng.randint(1, 7)})
     return [Probe(SIZE, asked) for asked in [*sizes, *impossible]]
+
+
+ask, asked = asking(probes)

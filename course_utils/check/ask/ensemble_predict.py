@@ -2,21 +2,10 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 from course_utils.check.ask.classifier import SHAPE, classifier
 
 MEAN = "mean"  # the one step
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -26,6 +15,9 @@ def probes(seed, hidden):
     if hidden:
         wanted += [(1, 4, 2), (4, rng.randint(2, 9), rng.randint(2, 9))]
     return [Probe(MEAN, _arguments(*one, seed)) for one in wanted]
+
+
+ask, asked = asking(probes)
 
 
 def _arguments(models, pictures, classes, seed):

@@ -5,21 +5,10 @@ import random
 import numpy as np
 import tensorflow as tf
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 from course_utils.check.ask.classifier import SHAPE, classifier
 
 ACCURACY, REFUSES = "accuracy", "refuses"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -30,6 +19,9 @@ def probes(seed, hidden):
         wanted += [(7, 1, 4), (rng.randint(20, 40), rng.randint(6, 9), rng.randint(3, 6))]
     found = [Probe(ACCURACY, _arguments(*one, seed)) for one in wanted]
     return [*found, Probe(REFUSES, _arguments(9, 3, 3, seed, one_hot=True))]
+
+
+ask, asked = asking(probes)
 
 
 def _arguments(n, batch_size, classes, seed, one_hot=False):

@@ -2,21 +2,10 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 from course_utils.networks import alexnet
 
 FORMULA, SETTINGS, ANY = "formula", "settings", "any_array"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden, [alexnet.local_response_normalization])
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -39,6 +28,9 @@ def probes(seed, hidden):
         settings |= {"beta": rng.uniform(0.3, 1)}
         found.append(Probe(SETTINGS if dtype == "float32" else ANY, {"a": drawn(shape, seed, dtype), **settings}))
     return found
+
+
+ask, asked = asking(probes, [alexnet.local_response_normalization])
 
 
 def _large(shape, seed, dtype="float32"):

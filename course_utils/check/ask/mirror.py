@@ -2,20 +2,9 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 
 MIRRORS = "mirrors"  # the one step
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -25,3 +14,6 @@ def probes(seed, hidden):
     for dtype in ("uint8", "float32") if hidden else ():
         wanted.append(([rng.randint(2, 4), rng.randint(2, 9), rng.randint(3, 9), rng.randint(1, 4)], dtype))
     return [Probe(MIRRORS, {"images": drawn(tuple(shape), seed, dtype)}) for shape, dtype in wanted]
+
+
+ask, asked = asking(probes)

@@ -2,21 +2,10 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays
+from course_utils.check.ask.arrays import Probe, asking
 from course_utils.networks import inception
 
 COUNTS, REFUSES = "counts", "refuses"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden, [inception.multiplications])
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -29,3 +18,6 @@ def probes(seed, hidden):
     names = "h", "w", "c_in", "f", "c_out"
     steps = [(COUNTS, numbers) for numbers in sizes] + [(REFUSES, numbers) for numbers in refused]
     return [Probe(step, dict(zip(names, numbers, strict=True))) for step, numbers in steps]
+
+
+ask, asked = asking(probes, [inception.multiplications])

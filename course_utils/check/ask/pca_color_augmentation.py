@@ -4,20 +4,9 @@ import random
 
 import numpy as np
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays
+from course_utils.check.ask.arrays import Probe, asking
 
 SHIFTS, REFUSES = "shifts", "refuses"  # of the first, two steps are made
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -35,6 +24,9 @@ def probes(seed, hidden):
     found += [_probe(*one, seed, seed) for one in more]
     dark = pictures((4, 3, 3, 3), "float64", seed) / 255
     return [*found, Probe(REFUSES, {"images": dark.astype("float32"), "rng": np.random.default_rng(seed)})]
+
+
+ask, asked = asking(probes)
 
 
 def _probe(shape, dtype, sigma, seed, number):

@@ -4,20 +4,9 @@ import random
 
 import numpy as np
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 
 CROPS, REFUSES = "crops", "refuses"  # steps
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -30,6 +19,9 @@ def probes(seed, hidden):
     found = [_probe(CROPS, *first, seed, number) for number in (seed, seed, seed + 1)]
     found += [_probe(CROPS, *one, seed, seed) for one in more]
     return [*found, _probe(REFUSES, (2, 6, 7, 3), 7, "uint8", seed, seed)]
+
+
+ask, asked = asking(probes)
 
 
 def _probe(step, shape, size, dtype, seed, number):

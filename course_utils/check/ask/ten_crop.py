@@ -2,20 +2,9 @@
 
 import random
 
-from course_utils.check.ask import arrays
-from course_utils.check.ask.arrays import Probe, ask_arrays, drawn
+from course_utils.check.ask.arrays import Probe, asking, drawn
 
 CROPS, REFUSES = "crops", "refuses"  # of the first, two steps are made
-
-
-def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_arrays`."""
-    return ask_arrays(answer, probes, seed, hidden)
-
-
-def asked(seed, hidden):
-    """See `arrays.asked`."""
-    return arrays.asked(seed, hidden)
 
 
 def probes(seed, hidden):
@@ -29,3 +18,6 @@ def probes(seed, hidden):
     steps = [CROPS] * (len(wanted) - 1) + [REFUSES]
     asked = [{"image": drawn(shape, seed, dtype), "size": size} for shape, size, dtype in wanted]
     return [Probe(*one) for one in zip(steps, asked, strict=True)]
+
+
+ask, asked = asking(probes)
