@@ -31,11 +31,19 @@ lab: setup
 # Outputs and checked facts come from the course's own drawn data, so that every machine sees the same.
 test: export COURSE_OFFLINE = 1
 test: export COURSE_PROFILE = quick
+# Two processes at a time, with one thread each: threads that share two cores mostly wait for each other.
+test: export TF_NUM_INTRAOP_THREADS = 1
+test: export TF_NUM_INTEROP_THREADS = 1
+test: export OMP_NUM_THREADS = 1
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
+	$(BIN)/python tests/watch.py --name tests -- $(TESTS)
+	$(BIN)/python tests/watch.py --name notebooks -- $(NOTEBOOKS)
+
+# What `make test` runs. SHUFFLE=1 (or another number) runs the tests in another order.
+TESTS = $(BIN)/python -m pytest -n auto --dist loadfile $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
+NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
 lock:

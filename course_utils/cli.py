@@ -219,4 +219,5 @@ def grade(submissions, out, jobs, scheduler, seed, seconds, resume, no_isolation
         words = ", ".join(f"{count} {status}" for status, count in odd.items())
         table.add_row(stem, f"{len(here)} of {len(mine)}", f"{median(totals):g}" if totals else "", str(most), words)
     console.print(table)
-    console.print(f"Grades: {out / 'grades.csv'}. The class: {out / 'report.html'}.", markup=False, highlight=False)
+    told = f"Grades: {out / 'grades.csv'}. The class: {out / 'report.html'}."
+    console.print(told, markup=False, highlight=False, soft_wrap=True)  # a path in two lines cannot be copied

@@ -9,8 +9,7 @@ from html.parser import HTMLParser
 
 import keras
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
+from shells import new_shell
 
 from course_utils import check
 from course_utils.check import evidence
@@ -34,10 +33,7 @@ def HappyModel(input_shape):
 
 @pytest.fixture
 def shell():
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.xmode = "Plain"
-    shell = InteractiveShell(config=config)
+    shell = new_shell()
     shell.run_cell("from course_utils import check")
     return shell
 

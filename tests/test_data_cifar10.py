@@ -281,22 +281,22 @@ def test_what_a_pickle_asks_for_is_not_run(place, tmp_path, function, name, prot
     assert not trap.exists()
 
 
-BAD_NPZ = {
-    "is a web page": PAGE,
-    DAMAGED: npz(**arrays())[:-300],
-    "is damaged": npz(**arrays(x_test=np.array([object()]))),
-    "has no y_train: it is not": npz(**arrays(y_train=None)),
-    "has no x_train and no x_test: it is not": npz(**arrays(x_train=None, x_test=None)),
-    r"holds x_test of shape \(10, 28, 28\) and": npz(**arrays(x_test=np.zeros((10, 28, 28), np.uint8))),
-    r"holds x_train of shape \(30, 32, 32, 3\) and type float32": npz(
+BAD_NPZ = {  # made when they are needed: their formats hold the time of day
+    "is a web page": lambda: PAGE,
+    DAMAGED: lambda: npz(**arrays())[:-300],
+    "is damaged": lambda: npz(**arrays(x_test=np.array([object()]))),
+    "has no y_train: it is not": lambda: npz(**arrays(y_train=None)),
+    "has no x_train and no x_test: it is not": lambda: npz(**arrays(x_train=None, x_test=None)),
+    r"holds x_test of shape \(10, 28, 28\) and": lambda: npz(**arrays(x_test=np.zeros((10, 28, 28), np.uint8))),
+    r"holds x_train of shape \(30, 32, 32, 3\) and type float32": lambda: npz(
         **arrays(x_train=np.zeros((30, 32, 32, 3), "f4"))
     ),
-    r"holds x_train of shape \(0, 32, 32, 3\)": npz(
+    r"holds x_train of shape \(0, 32, 32, 3\)": lambda: npz(
         **arrays(x_train=np.zeros((0, 32, 32, 3), "u1"), y_train=np.zeros(0, int))
     ),
-    r"holds y_test of shape \(9,\)": npz(**arrays(y_test=np.arange(9))),
-    r"holds y_test of shape \(10, 10\)": npz(**arrays(y_test=np.eye(10, dtype=int))),
-    "holds labels outside 0 to 9": npz(**arrays(y_test=np.arange(1, 11))),
+    r"holds y_test of shape \(9,\)": lambda: npz(**arrays(y_test=np.arange(9))),
+    r"holds y_test of shape \(10, 10\)": lambda: npz(**arrays(y_test=np.eye(10, dtype=int))),
+    "holds labels outside 0 to 9": lambda: npz(**arrays(y_test=np.arange(1, 11))),
 }
 
 
@@ -304,28 +304,29 @@ BAD_NPZ = {
 def test_bad_npz_is_refused_in_one_sentence(place, sentence):
     shutil.rmtree(place)
     path = place.parent / "cifar10_subset.npz"
-    path.write_bytes(BAD_NPZ[sentence])
+    path.write_bytes(BAD_NPZ[sentence]())
     with pytest.raises(CourseError, match=rf"^cifar10_subset\.npz {sentence}") as caught:
         load("cifar10")
     assert_refused(str(caught.value), path)
 
 
-@pytest.mark.parametrize(
-    ("packed", "sentence"),
-    [
-        (archive(content())[:3000], DAMAGED),
-        (
-            archive({name: piece for name, piece in content().items() if name != "test_batch"}),
-            "has no test_batch: it takes",
-        ),
-        (archive({}), "has no data_batch_1: it takes"),
-        (b"\x1f\x8b and nothing more", DAMAGED),
-    ],
-)
-def test_bad_archive_is_refused_in_one_sentence(place, packed, sentence):
+BAD_ARCHIVES = {  # made when they are needed, too
+    "cut short": (lambda: archive(content())[:3000], DAMAGED),
+    "without a batch": (
+        lambda: archive({name: piece for name, piece in content().items() if name != "test_batch"}),
+        "has no test_batch: it takes",
+    ),
+    "empty": (lambda: archive({}), "has no data_batch_1: it takes"),
+    "two bytes of gzip": (lambda: b"\x1f\x8b and nothing more", DAMAGED),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ARCHIVES)
+def test_bad_archive_is_refused_in_one_sentence(place, case):
     shutil.rmtree(place)
+    packed, sentence = BAD_ARCHIVES[case]
     path = place.parent / "cifar-10-python.tar.gz"
-    path.write_bytes(packed)
+    path.write_bytes(packed())
     assert_refused(f"cifar-10-python.tar.gz {sentence}", path)
 
 

@@ -151,10 +151,11 @@ def test_a_run_that_was_killed_goes_on(graded, classroom, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "course_utils", "grade", str(classroom), "-o", str(out), "--jobs", "2", "--resume"]
     command += ["--seed", "7"]
+    ours = os.environ | {"TMPDIR": str(tmp_path)}  # one that is killed does not tidy up
     seen, kills = {}, 0
     while len(results(out) if out.exists() else ()) < len(EXPECTED):
-        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        enough, deadline = len(seen) + 1, time.monotonic() + 120
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ours)
+        enough, deadline = len(seen) + 2, time.monotonic() + 120
         while run.poll() is None and time.monotonic() < deadline:
             if len(list(out.glob("results/*/*.json"))) >= enough:
                 break
@@ -166,7 +167,7 @@ def test_a_run_that_was_killed_goes_on(graded, classroom, tmp_path):
         assert {path: now[path] for path in seen} == seen, "graded twice"
         seen = now
         assert kills < 20
-    assert kills > 2
+    assert kills >= len(EXPECTED) / 2
     assert course(classroom, "-o", out, "--resume").returncode == 0
     assert (out / "grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
     assert {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")} == seen
@@ -176,28 +177,30 @@ def test_a_run_that_was_killed_goes_on(graded, classroom, tmp_path):
 def test_whatever_ends_a_run_no_process_is_left(number, tmp_path):
     folder, out = tmp_path / "class", tmp_path / "out"
     hand_in(folder, "Eve", identity_block="import time\nname = 'identity_block'\nwhile True:\n    time.sleep(1)")
-    before = grading_processes()
-    run = subprocess.Popen(
-        [sys.executable, "-m", "course_utils", "grade", str(folder), "-o", str(out)], stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "course_utils", "grade", str(folder), "-o", str(out)]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(tmp_path)})
     deadline = time.monotonic() + 120
-    while len(grading_processes() - before) < 4 and time.monotonic() < deadline:  # workshop, bench, supervisor, inside
+    while len(grading_processes(tmp_path)) < 4 and time.monotonic() < deadline:  # workshop, bench, supervisor, inside
         time.sleep(0.05)
-    assert len(grading_processes() - before) >= 4
+    assert len(grading_processes(tmp_path)) >= 4
     run.send_signal(number)
-    run.wait(20)
-    while grading_processes() - before and time.monotonic() < deadline:
+    run.wait(60)
+    while grading_processes(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert grading_processes() - before == set()
+    assert grading_processes(tmp_path) == set()
     assert results(out) == {}
 
 
-def grading_processes():
-    """The processes that the workshop of some run is, or has forked."""
+def grading_processes(temporary):
+    """The workshop of the run that has its temporary files there (TMPDIR), and what it has forked.
+
+    Other tests may grade at the same time.
+    """
     found = set()
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            if b"course_utils.grading.workshop" in (place / "cmdline").read_bytes():
+            words = (place / "cmdline").read_bytes()
+            if b"course_utils.grading.workshop" in words and os.fsencode(f"{temporary}/course-grade-") in words:
                 found.add(place.name)
         except OSError:
             continue
@@ -271,7 +274,7 @@ def test_without_isolation_the_marks_are_the_same(graded, classroom, tmp_path):
 
 def test_the_time_for_a_notebook_can_be_chosen(tmp_path):
     hand_in(tmp_path / "class", "Eve", identity_block="while True:\n    pass", zero_pad_shortcut=True)
-    began = time.monotonic()
     assert course(tmp_path / "class", "-o", tmp_path / "out", "--seconds", 2).returncode == 0
-    assert results(tmp_path / "out")["Eve", STEM]["status"] == "timeout"
-    assert time.monotonic() - began < 28
+    record = results(tmp_path / "out")["Eve", STEM]
+    assert record["status"] == "timeout"
+    assert 2 <= record["seconds"] < 20, "thirty are the default"

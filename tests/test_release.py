@@ -4,14 +4,15 @@ import json
 import os
 import re
 import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from shells import new_shell
 
-from course_utils import files, release
+from course_utils import files, profiles, release
 from course_utils.errors import CourseError
 
 MASTERS = files.masters()
@@ -25,23 +26,32 @@ def master(request):
     return request.param
 
 
-def run_cells(notebook, folder):
+def run_cells(notebook, stem, folder):
     """Run a notebook's code in an IPython shell here, in `folder`: (status and points of each check, name and text of
     each error). Training takes one step and builds no graph, so that it takes seconds.
     """
     import keras
 
-    fit = keras.Model.fit
+    settings = profiles.SETTINGS[stem]["quick"]
+    for name in {"seeds", "lrn_seeds", "counts"} & {*settings}:
+        settings[name] = settings[name][:1]
+    tempfile.tempdir = str(folder)  # such processes end without tidying up
+    fit, train_on_batch = keras.Model.fit, keras.Model.train_on_batch
 
     def fit_one_step(model, *args, **kwargs):
         model.run_eagerly = True
         return fit(model, *args, **{**kwargs, "epochs": 1, "steps_per_epoch": 1, "validation_steps": 1})
 
-    keras.Model.fit = fit_one_step
+    def train_on_one_batch(model, *args, **kwargs):
+        losses.append(losses[0] if losses else train_on_batch(model, *args, **kwargs))
+        return losses[-1]
+
+    losses = []
+    keras.Model.fit, keras.Model.train_on_batch = fit_one_step, train_on_one_batch
     os.environ["COURSE_OFFLINE"] = "1"
     os.environ.pop("COURSE_DATA_DIR", None)
     os.chdir(folder)
-    shell, results, errors = InteractiveShell(), [], []
+    shell, results, errors = new_shell(), [], []
     for cell in notebook.cells:
         if cell.cell_type == "code":
             done = shell.run_cell(cell.source)
@@ -82,7 +92,7 @@ def test_without_pytorch_its_first_cell_says_in_one_sentence_what_to_type(monkey
     monkeypatch.delitem(sys.modules, "course_utils.pytorch", raising=False)
     copy = release.student_copy(APPENDIX)
     first = next(cell for cell in copy.cells if cell.cell_type == "code")
-    error = InteractiveShell().run_cell(first.source).error_in_exec
+    error = new_shell().run_cell(first.source).error_in_exec
     assert isinstance(error, CourseError)
     shown = capsys.readouterr()
     assert (shown.out + shown.err).strip() == f"CourseError: {error}"
@@ -114,10 +124,18 @@ def test_the_master_earned_every_point(master):
         assert f": {points} of {points} point" in cell.outputs[0]["data"]["text/plain"]
 
 
-def test_the_untouched_copy_earns_nothing_and_nothing_of_ours_crashes(master, tmp_path):
+@pytest.fixture(scope="module")
+def importing_once():
+    """A context of multiprocessing whose processes begin with TensorFlow imported."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["course_utils.plots", "IPython.core.interactiveshell", "tensorflow"])
+    return context
+
+
+def test_the_untouched_copy_earns_nothing_and_nothing_of_ours_crashes(master, tmp_path, importing_once):
     # In a process of its own, as in a kernel: what a notebook leaves running, or in memory, ends with it.
-    with ProcessPoolExecutor(1, get_context("spawn")) as own:
-        results, errors = own.submit(run_cells, release.student_copy(master), tmp_path).result()
+    with ProcessPoolExecutor(1, importing_once) as own:
+        results, errors = own.submit(run_cells, release.student_copy(master), master.stem, tmp_path).result()
     assert set(results) == {("unanswered", 0)}
     assert errors  # later cells need the answer
     for name, told in errors:

@@ -51,13 +51,14 @@ class Workshop:
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": self.home.name,
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",  # TensorFlow's own pool of memory grows, and never shrinks
             "MALLOC_ARENA_MAX": "2",  # else each thread claims addresses, which are counted
             "OMP_NUM_THREADS": "1",
             "TF_NUM_INTRAOP_THREADS": "1",
             "TF_NUM_INTEROP_THREADS": "1",
         }
         command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno()), str(int(isolated))]
-        command.append("\n".join(_imports()))
+        command += ["\n".join(_imports()), self.home.name]  # the last tells whose process it is
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(
             command, env=environment, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet

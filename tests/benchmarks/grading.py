@@ -72,9 +72,8 @@ def busy():
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
-def short_master():
-    """The master cut down to what its answers need, and its checks."""
-    master = nbformat.read(masters()[STEM], as_version=4)
+def short(master):
+    """A notebook cut down to what its answers need, and its checks: the master, or a copy of it."""
     submission = pair("", STEM, parse(masters()[STEM].read_bytes()))
     given = {unit.id for unit in submission.units if not unit.exercise}
     cells = [c for c in master.cells if c.id in given or c.metadata.get("nbgrader")]
@@ -83,7 +82,7 @@ def short_master():
 
 def submissions(folder, count):
     """Write `count` submissions, STUDENT/04_residual_blocks.ipynb; returns the master they were made of."""
-    master = short_master()
+    master = short(nbformat.read(masters()[STEM], as_version=4))
     for number in range(count):
         notebook = deepcopy(master)
         for cell in notebook.cells:

@@ -1,0 +1,62 @@
+"""What all tests have in common: their names, their order, and that each file leaves the process as it found it."""
+
+import ctypes
+import gc
+import os
+import re
+import sys
+import threading
+import time
+
+import pytest
+import tqdm
+
+# TensorFlow keeps the memory of large tensors in a pool that grows and is never given back, so that a process holds
+# what the largest of a thousand networks took, several times over. The system's own allocator gives it back.
+os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+tqdm.tqdm.monitor_interval = 0  # a thread that never ends
+
+# Files of which a single test, or what it shares with others, takes long: begun first, so that no worker waits at
+# the end for the one that has them.
+LONG = ("test_grading", "test_release", "test_check_subclassed", "test_check_networks", "test_check_", "test_networks")
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Short and readable names, that depend on nothing but what stands in the test."""
+    if isinstance(val, bytes):
+        return argname
+    if isinstance(val, str):
+        return re.sub(r"[^\w .=()<>/+-]+", " ", val, flags=re.ASCII).strip()[:40].strip() or argname
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return next((i for i, start in enumerate(LONG) if item.path.name.startswith(start)), len(LONG))
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish():
+    """What was imported stays: no collection of garbage need look at it again, so that each is fast."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    """A Keras model is a circle of references: without this, networks pile up until Python looks for garbage."""
+    gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left():
+    """After each file: no thread of its own goes on, and memory that nobody uses is given back."""
+    before = {*threading.enumerate()}
+    yield
+    deadline = time.monotonic() + 10
+    while (left := {*threading.enumerate()} - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
+    assert not left, "threads that a test has left behind"
