@@ -1,5 +1,5 @@
 # Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
-.PHONY: setup lab test torch lock
+.PHONY: setup lab test bench-tests torch lock
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -42,8 +42,14 @@ test: setup
 	$(BIN)/python tests/watch.py --name notebooks -- $(NOTEBOOKS)
 
 # What `make test` runs. SHUFFLE=1 (or another number) runs the tests in another order.
-TESTS = $(BIN)/python -m pytest -n auto --dist loadfile $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
-NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
+ORDER = $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
+TESTS = $(BIN)/python -m pytest -n auto --dist loadfile $(ORDER) --junitxml=out/tests.xml
+NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --junitxml=out/notebooks.xml \
+    --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
+
+# The same, and then where the time went.
+bench-tests: test
+	$(BIN)/python tests/benchmarks/slowest.py out/tests.xml out/notebooks.xml
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
 lock:
