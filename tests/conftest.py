@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 import tqdm
 
@@ -46,7 +47,13 @@ def pytest_collection_finish():
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown():
     """A Keras model is a circle of references: without this, networks pile up until Python looks for garbage."""
-    gc.collect()
+    global _held
+    if THIS.memory_info().rss > _held + (100 << 20):
+        gc.collect()
+        _held = THIS.memory_info().rss
+
+
+THIS, _held = psutil.Process(), 0  # bytes held when garbage was last collected
 
 
 @pytest.fixture(autouse=True, scope="module")

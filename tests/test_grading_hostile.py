@@ -22,7 +22,7 @@ GRADE = f"""
 import sys
 from course_utils.grading import grade
 from course_utils.grading.sandbox import Limits
-limits = Limits({SECONDS}, cpu_seconds=4, memory=1 << 30, threads=128, disk=8 << 20, answer=16 << 20)
+limits = Limits({SECONDS}, cpu_seconds=3, memory=1 << 30, threads=128, disk=8 << 20, answer=16 << 20)
 grade.grade(sys.argv[1], sys.argv[2], jobs=6, seed=7, limits=limits)
 """
 HONEST = "Ada", "Zoe"

@@ -23,7 +23,6 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
-GRACE = 10  # seconds in which what was started may end by itself
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
 
 
@@ -33,6 +32,7 @@ def main():
     parser.add_argument("--name", default="the command")
     parser.add_argument("--together", type=float, default=6, help="GiB, all processes at one time")
     parser.add_argument("--each", type=float, default=3, help="GiB, any one process")
+    parser.add_argument("--grace", type=float, default=10, help="seconds for what was started to end by itself")
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
     problem = unfit()
@@ -49,10 +49,10 @@ def main():
         while process.poll() is None:
             used.look()
             time.sleep(0.5)
-        code, left = process.returncode, end(processes(), GRACE)
+        code, left = process.returncode, end(processes(), asked.grace)
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
-        end(processes(), GRACE)
+        end(processes(), asked.grace)
         shutil.rmtree(temporary, ignore_errors=True)
         sys.exit(130)
 
@@ -75,7 +75,9 @@ def main():
         print(f"{asked.name}: {fault}")
     if code and shutil.disk_usage(temporary).free < 50 << 20:
         print(f"{asked.name}: the disk with {temporary.parent} is full: make room and run it again")
-    if code == 0:
+    if code:
+        print(f"{asked.name}: temporary files of what failed are kept in {temporary}")
+    else:
         shutil.rmtree(temporary, ignore_errors=True)
     sys.exit(code or bool(faults))
 
