@@ -4,9 +4,11 @@ import ctypes
 import gc
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
+from functools import cache
 
 import psutil
 import pytest
@@ -36,6 +38,18 @@ def pytest_collection_modifyitems(items):
         return next((i for i, start in enumerate(LONG) if item.path.name.startswith(start)), len(LONG))
 
     items.sort(key=place)
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("isolation") and why_not_isolated():
+        pytest.skip(f"{item.path.stem}: submissions cannot be isolated on this machine: {why_not_isolated()}")
+
+
+@cache
+def why_not_isolated():
+    """What the sandbox says of this machine; nothing if it works. Asked in a process of its own, since it forks."""
+    code = "from course_utils.grading import sandbox; print(sandbox.problem() or '')"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def pytest_collection_finish():

@@ -21,6 +21,7 @@ from course_utils.grading.submissions import all_masters
 from course_utils.release import student_copy
 
 STEM = "04_residual_blocks"
+pytestmark = pytest.mark.isolation
 
 
 def course(*words, **more):

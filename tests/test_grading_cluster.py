@@ -35,6 +35,7 @@ def cluster(tmp_path):
         process.wait(20)
 
 
+@pytest.mark.isolation
 def test_a_cluster_gives_the_same_grades_even_when_a_worker_is_killed(cluster, tmp_path):
     address, workers = cluster
     folder = tmp_path / "class"

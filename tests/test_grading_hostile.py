@@ -17,6 +17,7 @@ from course_utils.files import ROOT
 from course_utils.grading import wire
 from course_utils.grading.submissions import MAX_NOTEBOOKS, Unit, Unreadable, all_masters, find, needed
 
+pytestmark = pytest.mark.isolation
 SECONDS = 20  # on the wall: whoever waits for nothing waits so long, beside all the others
 GRADE = f"""
 import sys

@@ -49,6 +49,7 @@ def test_every_master_can_be_handed_out(nbgrader, tmp_path):
         nbformat.validate(nbformat.reads(text, as_version=4))
 
 
+@pytest.mark.isolation
 def test_a_submission_gets_the_same_total(nbgrader, tmp_path):
     source = tmp_path / "source" / "blocks"
     source.mkdir(parents=True)

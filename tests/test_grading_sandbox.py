@@ -21,7 +21,10 @@ from course_utils.grading.sandbox import Limits
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 # Python 3.12 on warns of forks beside other threads, such as those of a test runner; the child here runs no other code.
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+pytestmark = [
+    pytest.mark.isolation,
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
 
 
 def told(question, limits=None, **more):
