@@ -23,8 +23,8 @@ GRADE = f"""
 import sys
 from course_utils.grading import grade
 from course_utils.grading.sandbox import Limits
-limits = Limits({SECONDS}, cpu_seconds=3, memory=1 << 30, threads=128, disk=8 << 20, answer=16 << 20)
-grade.grade(sys.argv[1], sys.argv[2], jobs=6, seed=7, limits=limits)
+limits = Limits({SECONDS}, cpu_seconds=3, memory=1 << 29, threads=128, disk=8 << 20, answer=16 << 20)
+grade.grade(sys.argv[1], sys.argv[2], jobs=4, seed=7, limits=limits)
 """
 HONEST = "Ada", "Zoe"
 LONG = "alexnet", "vgg16", "resnet50_headless", "resnet_subclassed"  # which take longer than these limits
