@@ -471,6 +471,27 @@ def test_an_endless_loop_can_be_interrupted():
     assert check.identity_block(signed("identity", block)).points == 8
 
 
+def test_an_interrupt_in_the_middle_of_keras_spoils_no_later_check():
+    """Between two lines of Keras' own, where an interrupt leaves it in the call of a layer."""
+    right = signed("identity", block)
+
+    def identity_block(X, f, filters):
+        _in_the_middle_of_a_call()
+        raise KeyboardInterrupt
+
+    _in_the_middle_of_a_call()
+    assert check.identity_block(right).points == 8
+    with pytest.raises(KeyboardInterrupt):
+        check.identity_block(identity_block)
+    X = keras.Input((3,))
+    model = keras.Model(X, layers.BatchNormalization()(X))
+    assert '"training": false' not in model.to_json(), "nor what the student builds next"
+
+
+def _in_the_middle_of_a_call():
+    layers.ReLU()._get_call_context().set_value("training", False)
+
+
 def test_evidence_is_plain_data():
     for name, (function, *_) in OTHER.items():
         evidence = check.collect("identity_block", signed("identity", function), hidden=True)

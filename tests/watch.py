@@ -75,7 +75,7 @@ def main():
         print(f"{asked.name}: {fault}")
     if code and shutil.disk_usage(temporary).free < 50 << 20:
         print(f"{asked.name}: the disk with {temporary.parent} is full: make room and run it again")
-    if code:
+    if code and any(temporary.iterdir()):
         print(f"{asked.name}: temporary files of what failed are kept in {temporary}")
     else:
         shutil.rmtree(temporary, ignore_errors=True)

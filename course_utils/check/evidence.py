@@ -180,6 +180,30 @@ def quiet():
             np.random.set_state(states[1])
 
 
+SCOPES = "current_call_ctx", "stateless_scope", "symbolic_scope", "autocast_scope", "name_scope_stack"
+
+
+@contextmanager
+def outside_of_layers():
+    """Inside, and afterwards, no call of a layer is under way, whatever came before and whatever happens.
+
+    An interrupt in the middle of such a call can leave Keras in it. Each later layer is then called as if it stood in
+    the one that was interrupted, with its `training=False`, until the process ends.
+    """
+    _leave_layers()
+    try:
+        yield
+    finally:
+        _leave_layers()
+
+
+def _leave_layers():
+    from keras.src.backend.common import global_state
+
+    for scope in SCOPES:
+        global_state.set_global_attribute(scope, None)
+
+
 class _TooLarge(BaseException):
     """Not an Exception: neither Keras nor a student's `except` may hold it up."""
 
