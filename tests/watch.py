@@ -23,6 +23,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
+KEPT = "pytest-of-", "torchinductor_"  # of tests that failed; an empty folder of PyTorch's
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
 
 
@@ -57,9 +58,8 @@ def main():
         sys.exit(130)
 
     faults = [f"a process was left running: {words}" for words in left]
-    faults += [
-        f"a temporary file was left: {path.name}" for path in temporary.iterdir() if "pytest-of" not in path.name
-    ]
+    files_left = [path.name for path in temporary.iterdir() if not path.name.startswith(KEPT)]
+    faults += [f"a temporary file was left: {name}" for name in files_left]
     faults += [f"a mount was left: {path}" for path in sorted(mounted() - mounts)]
     faults += [f"a file was left in the checkout: {path}" for path in sorted(unknown_to_git() - files)]
     if used.together > asked.together:
