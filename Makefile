@@ -45,8 +45,8 @@ test: setup
 
 # What `make test` runs. SHUFFLE=1 (or another number) runs the tests in another order.
 ORDER = $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
-TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile $(ORDER) -rs --junitxml=out/tests.xml
-NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rs --junitxml=out/notebooks.xml \
+TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile $(ORDER) -rfEs --junitxml=out/tests.xml
+NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rfEs --junitxml=out/notebooks.xml \
     --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
 
 # The same, and then where the time went.

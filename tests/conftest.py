@@ -52,6 +52,12 @@ def why_not_isolated():
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def pytest_runtest_logreport(report):
+    """Name what failed at once: a run that is ended before its summary would lose it."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nfailed: {report.nodeid} ({report.when})", file=sys.__stderr__, flush=True)
+
+
 def pytest_collection_finish():
     """What was imported stays: no collection of garbage need look at it again, so that each is fast."""
     gc.collect()
