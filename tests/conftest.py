@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,10 @@ from functools import cache
 import psutil
 import pytest
 import tqdm
+
+# A shell that starts something in the background has it ignore Ctrl-C. Tests press it, and look at what happens.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # TensorFlow keeps the memory of large tensors in a pool that grows and is never given back, so that a process holds
 # what the largest of a thousand networks took, several times over. The system's own allocator gives it back.

@@ -41,18 +41,21 @@ def main():
         sys.exit(f"{asked.name}: {problem}")
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.default_int_handler)
 
     began, mounts, files = time.monotonic(), mounted(), unknown_to_git()
     temporary = Path(tempfile.mkdtemp(prefix="course-test-")).resolve()
-    process, used = subprocess.Popen(asked.command, env=os.environ | {"TMPDIR": str(temporary)}), Memory()
+    used, process = Memory(), None
     try:
+        process = subprocess.Popen(asked.command, env=os.environ | {"TMPDIR": str(temporary)})
         while process.poll() is None:
             used.look()
             time.sleep(0.5)
         code, left = process.returncode, end(processes(), asked.grace)
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+        if process:
+            process.send_signal(signal.SIGINT)
         end(processes(), asked.grace)
         shutil.rmtree(temporary, ignore_errors=True)
         sys.exit(130)
