@@ -60,17 +60,18 @@ def test_a_run_that_is_in_order_passes():
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent to a process only on POSIX")
 def test_ctrl_c_leaves_nothing_running_and_no_file(tmp_path):
-    code = f"{LEAVES.format(5432)}; import time; time.sleep(100)"
+    seconds = str(10**6 + os.getpid())  # nobody else sleeps so long
+    code = f"{LEAVES.format(seconds)}; import time; time.sleep(100)"
     process = subprocess.Popen(
         command(code), env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     deadline = time.monotonic() + 60
-    while not running("sleep", "5432") and time.monotonic() < deadline:
+    while not running("sleep", seconds) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert not running("sleep", "5432")
+    said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert not running("sleep", seconds)
     assert not list(tmp_path.iterdir())
 
 
