@@ -23,7 +23,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
-KEPT = "pytest-of-", "torchinductor_"  # of tests that failed; an empty folder of PyTorch's
+# What is no fault of a test: what pytest keeps of one that failed; what libraries leave of a kernel that is shut down.
+KEPT = "pytest-of-", "torchinductor_", "__autograph_generated_file"
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
 
 
