@@ -41,7 +41,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/watch.py --name tests -- $(TESTS)
-	$(BIN)/python tests/watch.py --name notebooks -- $(NOTEBOOKS)
+	$(BIN)/python tests/watch.py --name notebooks --kernels -- $(NOTEBOOKS)
 
 # What `make test` runs. SHUFFLE=1 (or another number) runs the tests in another order.
 ORDER = $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
