@@ -1,6 +1,11 @@
 """Evidence between two processes: what is packed comes out again, and nothing else ever does."""
 
 import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
 import time
 
 import numpy as np
@@ -99,3 +104,48 @@ def test_a_flood_of_frames_takes_no_time():
     started = time.monotonic()
     assert len(wire.frames(bytes(64 << 20))) == wire.MAX_FRAMES
     assert time.monotonic() - started < 30, "one after the other they would take minutes"
+
+
+LARGE = np.random.default_rng(0).bytes(3 << 20)  # more than a socket holds
+
+
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_frame_that_arrives_in_pieces_is_read_whole(timeout):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(timeout)
+
+        def send():
+            data = wire.frame(LARGE) + wire.frame(b"next")
+            for start in 2, 100_000, len(data):
+                theirs.sendall(data[:start])
+                data = data[start:]
+                time.sleep(0.02)
+            theirs.close()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert wire.read_frame(ours) == LARGE
+        assert wire.read_frame(ours) == b"next"
+        assert wire.read_frame(ours) == b""
+        sender.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="test_grading_wire: Windows has no signals that stop a process")
+def test_a_process_that_is_stopped_in_the_middle_of_a_frame_goes_on():
+    """Ctrl-Z and fg, a laptop that sleeps, a debugger."""
+    ours, theirs = socket.socketpair()
+    code = f"import socket; from course_utils.grading import wire; s = socket.socket(fileno={theirs.fileno()}); "
+    code += "s.sendall(b'.'); print(len(wire.read_frame(s)))"
+    child = subprocess.Popen([sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdout=subprocess.PIPE)
+    with ours, child:
+        theirs.close()
+        assert ours.recv(1) == b".", "it waits for a frame"
+        data = wire.frame(LARGE)
+        ours.sendall(data[: 1 << 20])
+        for number in signal.SIGSTOP, signal.SIGCONT:
+            time.sleep(0.05)
+            child.send_signal(number)
+        time.sleep(0.05)
+        ours.sendall(data[1 << 20 :])
+        assert child.stdout.read() == f"{len(LARGE)}\n".encode()

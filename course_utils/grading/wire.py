@@ -7,7 +7,6 @@ read without the JSON, which whoever reads it has to bound in time and memory.
 import base64
 import json
 import math
-import socket
 
 import numpy as np
 
@@ -29,8 +28,19 @@ def frame(text):
 
 def read_frame(connection):
     """The bytes of the next frame that comes from a socket: none when there is no other."""
-    head = connection.recv(4, socket.MSG_WAITALL)
-    return connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
+    head = _read(connection, 4)
+    return _read(connection, int.from_bytes(head, "big")) if len(head) == 4 else b""
+
+
+def _read(connection, count):
+    """So many bytes, or what came before the other end was closed.
+
+    MSG_WAITALL would not do: a process that is stopped and goes on, or a socket with a time-out, gets fewer.
+    """
+    data = bytearray()
+    while len(data) < count and (more := connection.recv(min(count - len(data), 1 << 20))):
+        data += more
+    return bytes(data)
 
 
 def _plain(value):
