@@ -34,7 +34,7 @@ SETTINGS = {
         "full": {"pictures": 1080, "epochs": 40, "seeds": (0, 1, 2)},
     },
     "03_happy_house": {
-        "quick": {"source_epochs": 10, "epochs": 15, "seeds": (0, 1, 2)},
+        "quick": {"source_epochs": 5, "epochs": 8, "seeds": (0, 1, 2)},
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
     },
     "04_residual_blocks": {
