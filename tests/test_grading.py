@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -30,6 +32,25 @@ def course(*words, **more):
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **more)
 
 
+TOGETHER = """
+import json, sys
+from course_utils.grading import grade
+from course_utils.grading.sandbox import Limits
+
+with grade.warm():
+    for words in json.loads(sys.argv[1]):
+        grade.grade(**words | {"limits": Limits(**words["limits"])})
+"""
+
+
+def grade_together(*runs, **more):
+    """Several runs in one process, where what takes long is imported once: the arguments of `grade` for each."""
+    words = [{"jobs": 1, "seed": 7, "limits": {}} | run for run in runs]
+    command = [sys.executable, "-W", "ignore", "-c", TOGETHER, json.dumps(words, default=str)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, **more)
+    assert run.returncode == 0, run.stderr[-2000:]
+
+
 def results(out):
     """{(student, notebook): record} of what was graded."""
     found = (json.loads(path.read_text(encoding="utf-8")) for path in Path(out).glob("results/*/*.json"))
@@ -42,8 +63,8 @@ def marks(out):
 
 def hand_in(folder, student, stem=STEM, name=None, **answers):
     """A student's copy with some of the master's answers; answers: {exercise: source, or True for the master's}."""
-    notebook, master = student_copy(masters()[stem]), nbformat.read(masters()[stem], as_version=4)
-    solutions = {cell.id: cell.source for cell in master.cells}
+    notebook, solutions = unanswered(stem)
+    notebook = deepcopy(notebook)
     for cell in notebook.cells:
         answer = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         if answer:
@@ -52,6 +73,13 @@ def hand_in(folder, student, stem=STEM, name=None, **answers):
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
     return path
+
+
+@cache
+def unanswered(stem):
+    """(a student's copy, {cell: the master's source})."""
+    master = nbformat.read(masters()[stem], as_version=4)
+    return student_copy(masters()[stem]), {cell.id: cell.source for cell in master.cells}
 
 
 RIGHT = {"identity_block": True, "convolutional_block": True, "zero_pad_shortcut": True}
@@ -127,13 +155,25 @@ def test_what_is_written_for_people(graded):
     assert "report.html" in run.stdout
 
 
-def test_the_same_seed_gives_the_same_grades_on_any_number_of_jobs(graded, classroom, tmp_path):
+@pytest.fixture(scope="module")
+def others(classroom, tmp_path_factory):
+    """The folder of further runs: the class on 2 and on 8 jobs, and "masters", a class of two for every notebook."""
+    place = tmp_path_factory.mktemp("others")
+    for stem in all_masters():
+        hand_in(place / "in", "Bob", stem)
+        (place / "in" / "Ada").mkdir(exist_ok=True)
+        shutil.copy(masters()[stem], place / "in" / "Ada")
+    runs = [{"place": classroom, "out": place / str(jobs), "jobs": jobs} for jobs in (2, 8)]
+    grade_together(*runs, {"place": place / "in", "out": place / "masters", "jobs": 2})
+    return place
+
+
+@pytest.mark.parametrize("jobs", [2, 8])
+def test_the_same_seed_gives_the_same_grades_on_any_number_of_jobs(graded, others, jobs):
     out, _ = graded
-    for jobs in 2, 8:
-        assert course(classroom, "-o", tmp_path / str(jobs), "--jobs", jobs, "--seed", 7).returncode == 0
-        assert (tmp_path / str(jobs) / "grades.csv").read_bytes() == (out / "grades.csv").read_bytes()
-        again, before = results(tmp_path / str(jobs)), results(out)
-        assert {k: r["exercises"] for k, r in again.items()} == {k: r["exercises"] for k, r in before.items()}
+    assert (others / str(jobs) / "grades.csv").read_bytes() == (out / "grades.csv").read_bytes()
+    again, before = results(others / str(jobs)), results(out)
+    assert {k: r["exercises"] for k, r in again.items()} == {k: r["exercises"] for k, r in before.items()}
 
 
 def test_another_run_does_not_touch_what_is_there(graded, classroom):
@@ -147,49 +187,69 @@ def test_another_run_does_not_touch_what_is_there(graded, classroom):
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_a_run_that_was_killed_goes_on(graded, classroom, tmp_path):
-    """Killed again and again, at moments spread over the run: in the end the grades are those of one that was not."""
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "course_utils", "grade", str(classroom), "-o", str(out), "--jobs", "2", "--resume"]
-    command += ["--seed", "7"]
-    ours = os.environ | {"TMPDIR": str(tmp_path)}  # one that is killed does not tidy up
-    seen, kills = {}, 0
-    while len(results(out) if out.exists() else ()) < len(EXPECTED):
+@pytest.fixture(scope="module")
+def ended(classroom, tmp_path_factory):
+    """The class, and Abe, whose cell never ends, graded by runs that are ended at moments spread over the work.
+
+    (the folder of grades, what each run left: processes, and when which record was written).
+    """
+    place = tmp_path_factory.mktemp("ended")
+    shutil.copytree(classroom, place / "in")
+    hand_in(place / "in", "Abe", identity_block="import time\nname = 'identity_block'\nwhile True:\n    time.sleep(1)")
+    out, runs = place / "out", []
+    command = [sys.executable, "-m", "course_utils", "grade", str(place / "in"), "-o", str(out)]
+    command += ["--jobs", "2", "--seed", "7", "--seconds", "600", "--resume"]
+    ours = os.environ | {"TMPDIR": str(place)}  # one that is killed does not tidy up
+    for number, enough in (signal.SIGKILL, 1), (signal.SIGINT, 3), (signal.SIGTERM, len(EXPECTED)):
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ours)
-        enough, deadline = len(seen) + 2, time.monotonic() + 120
-        while run.poll() is None and time.monotonic() < deadline:
-            if len(list(out.glob("results/*/*.json"))) >= enough:
-                break
+        deadline = time.monotonic() + 120
+        while len(written(out)) < enough or not any(map(sandboxed, grading_processes(place))):
+            if run.poll() is not None or time.monotonic() > deadline:
+                run.kill()
+                pytest.fail("there is no sandbox to be ended")
             time.sleep(0.01)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        kills += 1
-        now = {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")}
-        assert {path: now[path] for path in seen} == seen, "graded twice"
-        seen = now
-        assert kills < 20
-    assert kills >= len(EXPECTED) / 2
-    assert course(classroom, "-o", out, "--resume").returncode == 0
-    assert (out / "grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
-    assert {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")} == seen
+        before = grading_processes(place)
+        run.send_signal(number)
+        run.wait(60)
+        while grading_processes(place) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        runs.append((number, before, grading_processes(place), written(out)))
+    return out, runs
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_a_run_no_process_is_left(number, tmp_path):
-    folder, out = tmp_path / "class", tmp_path / "out"
-    hand_in(folder, "Eve", identity_block="import time\nname = 'identity_block'\nwhile True:\n    time.sleep(1)")
-    command = [sys.executable, "-m", "course_utils", "grade", str(folder), "-o", str(out)]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(tmp_path)})
-    deadline = time.monotonic() + 120
-    while len(grading_processes(tmp_path)) < 4 and time.monotonic() < deadline:  # workshop, bench, supervisor, inside
-        time.sleep(0.05)
-    assert len(grading_processes(tmp_path)) >= 4
-    run.send_signal(number)
-    run.wait(60)
-    while grading_processes(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert grading_processes(tmp_path) == set()
-    assert results(out) == {}
+def written(out):
+    """{record: when it was written}."""
+    return {path: path.stat().st_mtime_ns for path in out.glob("results/*/*.json")}
+
+
+def test_whatever_ends_a_run_no_process_is_left(ended):
+    _, runs = ended
+    assert {number for number, *_ in runs} == {signal.SIGINT, signal.SIGTERM, signal.SIGKILL}
+    for _, before, left, _ in runs:
+        assert len(before) >= 4  # workshop, bench, supervisor, inside
+        assert left == set()
+
+
+def test_a_run_that_was_ended_goes_on(ended, graded):
+    """In the end the grades are those of one that was not ended, and nobody was graded twice."""
+    out, runs = ended
+    seen = {}
+    for *_, records in runs:
+        assert {path: records[path] for path in seen} == seen, "graded twice"
+        seen = records
+    assert len(seen) == len(EXPECTED), "all but Abe"
+    assert course(out.parent / "in", "-o", out, "--resume", "--seconds", 2).returncode == 0
+    (last,) = {*written(out)} - {*seen}
+    record = results(out)["Abe", STEM]
+    assert last.parent.name == "Abe"
+    assert record["status"] == "timeout"
+    assert 2 <= record["seconds"] < 20, "thirty are the default"
+    found = (out / "grades.csv").read_bytes().splitlines()
+    assert [row for row in found if not row.startswith(b"Abe,")] == (graded[0] / "grades.csv").read_bytes().splitlines()
+    now = written(out)
+    assert {path: now[path] for path in seen} == seen
+    assert course(out.parent / "in", "-o", out, "--resume").returncode == 0
+    assert written(out) == now, "there was nothing left to do"
 
 
 def grading_processes(temporary):
@@ -208,21 +268,24 @@ def grading_processes(temporary):
     return found
 
 
-def test_every_master_gets_every_point_and_every_student_copy_none(tmp_path):
-    folder = tmp_path / "class"
-    for stem in all_masters():
-        path = masters()[stem]
-        (folder / "Ada").mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, folder / "Ada" / path.name)
-        hand_in(folder, "Bob", stem)
-    run = course(folder, "-o", tmp_path / "out")
-    assert run.returncode == 0, run.stderr
-    for (student, stem), record in results(tmp_path / "out").items():
+def sandboxed(process):
+    """Is the process in a process namespace of its own?"""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+    numbers = next(line for line in status.splitlines() if line.startswith("NSpid:"))
+    return len(numbers.split()) > 2
+
+
+def test_every_master_gets_every_point_and_every_student_copy_none(others):
+    records = results(others / "masters")
+    for (student, stem), record in records.items():
         assert record["status"] == "ok"
         for one in record["exercises"]:
             assert one["points"] == (one["max_points"] if student == "Ada" else 0), (stem, one)
             assert one["status"] == ("ok" if student == "Ada" else "unanswered"), (stem, one)
-    assert len(results(tmp_path / "out")) == 2 * len(all_masters())
+    assert len(records) == 2 * len(all_masters())
 
 
 def test_the_probes_are_drawn_anew_for_each_run_and_lot():
@@ -271,11 +334,3 @@ def test_without_isolation_the_marks_are_the_same(graded, classroom, tmp_path):
     run = course(classroom, "-o", tmp_path / "out", "--no-isolation", "--seed", 7)
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "out/grades.csv").read_bytes() == (graded[0] / "grades.csv").read_bytes()
-
-
-def test_the_time_for_a_notebook_can_be_chosen(tmp_path):
-    hand_in(tmp_path / "class", "Eve", identity_block="while True:\n    pass", zero_pad_shortcut=True)
-    assert course(tmp_path / "class", "-o", tmp_path / "out", "--seconds", 2).returncode == 0
-    record = results(tmp_path / "out")["Eve", STEM]
-    assert record["status"] == "timeout"
-    assert 2 <= record["seconds"] < 20, "thirty are the default"

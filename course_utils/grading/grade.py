@@ -124,6 +124,7 @@ def without(exercise, message, code):
 _here = threading.local()  # a thread's bench
 _lock = threading.Lock()
 _workshops = {}  # isolated or not -> the process's Workshop
+_shared = False  # do they outlast a run? See `warm`
 
 
 def grade_here(task, limits, isolated):
@@ -155,8 +156,25 @@ def _executor(jobs, scheduler):
         yield executor, lambda: 2 * jobs
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-        while _workshops:
-            _workshops.popitem()[1].stop()
+        if not _shared:
+            _stop()
+
+
+@contextmanager
+def warm():
+    """Several runs of this process share their workshop, which ends with the block."""
+    global _shared
+    _shared = True
+    try:
+        yield
+    finally:
+        _shared = False
+        _stop()
+
+
+def _stop():
+    while _workshops:
+        _workshops.popitem()[1].stop()
 
 
 # --- The class -------------------------------------------------------------------------------------------------------
