@@ -53,7 +53,7 @@ SETTINGS = {
         },
     },
     "06_resnet_by_hand": {
-        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 6},
+        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 3},
         "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
     },
     "07_resnet50v2_birds": {
