@@ -14,10 +14,10 @@ SETTINGS = {
     "01_classic_cnns": {
         "quick": {
             "batch": 64,
-            "epochs": 10,
+            "epochs": 6,
             "seeds": (0, 1),
             "lrn_pictures": 1500,
-            "lrn_epochs": 8,
+            "lrn_epochs": 5,
             "lrn_seeds": (0, 1),
         },
         "full": {
