@@ -35,8 +35,8 @@ def course(folder, *arguments):
     return [sys.executable, "-c", code, str(folder), *map(str, arguments)]
 
 
-def finished(command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+def finished(command, **more):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **more)
 
 
 @pytest.fixture(scope="module")
@@ -82,43 +82,52 @@ def test_each_executed_notebook_and_its_page_are_written(mixed):
     assert failed.cells[1].outputs[-1].ename == "ZeroDivisionError"
 
 
-def test_a_recorded_number_shows_nothing_to_a_reader(tmp_path):
-    write(
-        tmp_path / "notebooks", **{"01_only_a_record": "from course_utils import record\nrecord('accuracy', 0.987654)"}
-    )
-    assert finished(course(tmp_path / "notebooks", "run", "--out", tmp_path / "out")).returncode == 0
-    page = (tmp_path / "out" / "01_only_a_record.html").read_text()
-    assert page.count("0.987654") == 1  # in the code, not below it
-    assert not nbformat.read(tmp_path / "out" / "01_only_a_record.ipynb", as_version=4).cells[1].outputs
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory):
+    """(the process, its folder) of a run in which all pass; what it is told of folders is relative."""
+    folder = tmp_path_factory.mktemp("passed")
+    notebooks = {
+        "01_only_a_record": "from course_utils import record\nrecord('accuracy', 0.987654)",
+        "02_shows": "1",
+        "03_where": "import os\nprint(os.environ['COURSE_DATA_DIR'])",
+        "04_bad": "1 / 0",
+    }
+    write(folder / "notebooks", **notebooks)
+    notebook = nbformat.read(folder / "notebooks" / "02_shows.ipynb", as_version=4)
+    notebook.cells[0].source = PICTURE
+    nbformat.write(notebook, folder / "notebooks" / "02_shows.ipynb")
+    (folder / "images").mkdir()
+    (folder / "images" / "block.svg").write_text("<svg/>")
+    command = course(folder / "notebooks", "run", "1", "2", "3", "--out", Path("else") / "where")
+    return finished(command, cwd=folder, env=os.environ | {"COURSE_DATA_DIR": "pictures"}), folder
 
 
-def test_a_page_has_its_pictures_inside(tmp_path):
-    write(tmp_path / "notebooks", **{"01_shows": "1"})
-    notebook = nbformat.read(tmp_path / "notebooks" / "01_shows.ipynb", as_version=4)
-    notebook.cells[0].source = "![A block](../images/block.svg)"
-    nbformat.write(notebook, tmp_path / "notebooks" / "01_shows.ipynb")
-    (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "block.svg").write_text("<svg/>")
-    out = tmp_path / "else" / "where"
-    assert finished(course(tmp_path / "notebooks", "run", "--out", out)).returncode == 0
-    assert 'src="data:image/svg+xml;base64,PHN2Zy8+"' in (out / "01_shows.html").read_text()
-    assert nbformat.read(out / "01_shows.ipynb", as_version=4).cells[0].source == notebook.cells[0].source
+PICTURE = "![A block](../images/block.svg)"
 
 
-def test_all_passed_means_exit_code_zero_and_words_choose(tmp_path):
-    write(tmp_path / "notebooks", **{"01_good": GOOD, "02_bad": "1 / 0"})
-    done = finished(course(tmp_path / "notebooks", "run", "1", "--out", tmp_path / "out"))
+def test_all_passed_means_exit_code_zero_and_words_choose(passed):
+    done, folder = passed
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [entry["notebook"] for entry in json.loads((tmp_path / "out/summary.json").read_text())] == ["01_good"]
+    summary = json.loads((folder / "else/where/summary.json").read_text())
+    assert [entry["notebook"] for entry in summary] == ["01_only_a_record", "02_shows", "03_where"]
 
 
-def test_a_relative_data_folder_means_the_same_in_the_kernel(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COURSE_DATA_DIR", "pictures")
-    write(tmp_path / "notebooks", **{"01_where": "import os\nprint(os.environ['COURSE_DATA_DIR'])"})
-    assert finished(course(tmp_path / "notebooks", "run", "--out", "out")).returncode == 0
-    output = nbformat.read(tmp_path / "out" / "01_where.ipynb", as_version=4).cells[1].outputs[0]
-    assert output.text.strip() == str(tmp_path / "pictures")
+def test_a_recorded_number_shows_nothing_to_a_reader(passed):
+    out = passed[1] / "else" / "where"
+    page = (out / "01_only_a_record.html").read_text()
+    assert page.count("0.987654") == 1  # in the code, not below it
+    assert not nbformat.read(out / "01_only_a_record.ipynb", as_version=4).cells[1].outputs
+
+
+def test_a_page_has_its_pictures_inside(passed):
+    out = passed[1] / "else" / "where"
+    assert 'src="data:image/svg+xml;base64,PHN2Zy8+"' in (out / "02_shows.html").read_text()
+    assert nbformat.read(out / "02_shows.ipynb", as_version=4).cells[0].source == PICTURE
+
+
+def test_a_relative_data_folder_means_the_same_in_the_kernel(passed):
+    output = nbformat.read(passed[1] / "else/where/03_where.ipynb", as_version=4).cells[1].outputs[0]
+    assert output.text.strip() == str(passed[1] / "pictures")
 
 
 @pytest.mark.parametrize(
