@@ -16,6 +16,8 @@ PLACES = {
     "here": ({"PYTHONHASHSEED": "1", "TZ": "UTC", "LANG": "C"}, ["-m", "pytest"]),
     "elsewhere": ({"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}, ["-c", OTHER_CLOCK]),
 }
+# Nothing is run, so that no assertion need be made to tell more: that takes long for so many.
+COLLECT = ["--collect-only", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def collected(tmp_path_factory):
         environment, python = PLACES[place]
         more = {"PYTHONPATH": str(folder), "PYTEST_ADDOPTS": ""} | environment
         started[place] = subprocess.Popen(
-            [sys.executable, *python, "--collect-only", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"],
+            [sys.executable, *python, *COLLECT],
             cwd=folder,
             env=os.environ | more,
             stdout=subprocess.PIPE,
