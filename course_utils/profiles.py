@@ -89,7 +89,7 @@ SETTINGS = {
         },
     },
     "07b_resnet50v2_pytorch": {
-        "quick": {"batch": 32, "epochs": 5},
+        "quick": {"batch": 32, "epochs": 4},
         "full": {"batch": 32, "epochs": 20},
     },
     "08_data_augmentation": {
