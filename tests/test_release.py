@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -12,13 +13,20 @@ import nbformat
 import pytest
 from shells import new_shell
 
-from course_utils import files, profiles, release
+from course_utils import files, load, profiles, release
 from course_utils.errors import CourseError
 
 MASTERS = files.masters()
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
 APPENDIX = MASTERS["07b_resnet50v2_pytorch"]  # the one notebook without exercises
 ASKING = {stem: path for stem, path in MASTERS.items() if path != APPENDIX}
+FEWER = {  # than in quick
+    "01_classic_cnns": {"lrn_pictures": 64},
+    "04_residual_blocks": {"pictures": 272, "depths": (8,)},
+    "07_resnet50v2_birds": {"units": 1, "pictures": 32},
+    "08_data_augmentation": {"steps": 2, "test": 100, "pictures": 200, "long_steps": 2},
+}
+BIRDS = 16  # photos of each kind
 
 
 @pytest.fixture(params=ASKING.values(), ids=list(ASKING))
@@ -28,18 +36,19 @@ def master(request):
 
 def run_cells(notebook, stem, folder):
     """Run a notebook's code in an IPython shell here, in `folder`: (status and points of each check, name and text of
-    each error). Training takes one step and builds no graph, so that it takes seconds.
+    each error). Training takes one step and builds no graph, and pictures are few, so that it takes seconds.
     """
     import keras
 
     settings = profiles.SETTINGS[stem]["quick"]
     for name in {"seeds", "lrn_seeds", "counts"} & {*settings}:
         settings[name] = settings[name][:1]
+    settings |= FEWER.get(stem, {})
     tempfile.tempdir = str(folder)  # such processes end without tidying up
     fit, train_on_batch = keras.Model.fit, keras.Model.train_on_batch
 
     def fit_one_step(model, *args, **kwargs):
-        model.run_eagerly = True
+        model.run_eagerly, model.steps_per_execution = True, 1
         return fit(model, *args, **{**kwargs, "epochs": 1, "steps_per_epoch": 1, "validation_steps": 1})
 
     def train_on_one_batch(model, *args, **kwargs):
@@ -50,6 +59,8 @@ def run_cells(notebook, stem, folder):
     keras.Model.fit, keras.Model.train_on_batch = fit_one_step, train_on_one_batch
     os.environ["COURSE_OFFLINE"] = "1"
     os.environ.pop("COURSE_DATA_DIR", None)
+    if stem == "07_resnet50v2_birds":  # which reads its photos again and again
+        os.environ["COURSE_DATA_DIR"] = str(few_birds(folder / "few"))
     os.chdir(folder)
     shell, results, errors = new_shell(), [], []
     for cell in notebook.cells:
@@ -62,6 +73,16 @@ def run_cells(notebook, stem, folder):
             if cell.metadata.get("nbgrader", {}).get("grade"):
                 results.append((done.result.to_dict()["status"], done.result.to_dict()["points"]))
     return results, errors
+
+
+def few_birds(folder):
+    """A folder for COURSE_DATA_DIR with the first of the drawn photos of each kind."""
+    (drawn,) = load("birds").source.paths
+    for kind in drawn.iterdir():
+        (folder / "bird_photos" / kind.name).mkdir(parents=True)
+        for photo in sorted(kind.iterdir())[:BIRDS]:
+            shutil.copy(photo, folder / "bird_photos" / kind.name)
+    return folder
 
 
 def test_a_student_copy_holds_no_solution_and_no_output(master):
