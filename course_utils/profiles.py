@@ -95,7 +95,7 @@ SETTINGS = {
     "08_data_augmentation": {
         "quick": {
             "counts": (5, 20),
-            "steps": 160,
+            "steps": 80,
             "seeds": (0, 1),
             "test": 1000,
             "pictures": 4000,
