@@ -4,8 +4,10 @@ Two models of the same architecture give the same numbers, whatever their layers
 their weights were made; nothing of the answer's own (code, custom objects, initial weights) is needed or used.
 """
 
+import json
 import re
 import zlib
+from functools import partial
 
 from course_utils.check.graph import Ref, Trace, UnreadableConfig, refs, trace
 
@@ -45,13 +47,13 @@ class TooLarge(CannotRebuild):
     """A model beyond the bounds, found before anything was allocated."""
 
 
-def rebuild(config, max_params=MAX_PARAMS, before_softmax=False):
+def rebuild(config, max_params=MAX_PARAMS, before_softmax=False, seed=None):
     """Build a keras.Model from a config (a JSON string, `to_json()` as a dict, or `get_config()`), or from a Trace.
 
     Only built-in layers and operations are made (LAYERS, OPS); names, initializers, regularizers, constraints, dtypes
     and `training` arguments are dropped, every normalisation gets EPSILON. before_softmax leaves out a softmax or
-    sigmoid at an output. Weights start at zero: see `seed_weights`. Raises CannotRebuild, or TooLarge before anything
-    is allocated.
+    sigmoid at an output. Weights start at zero, or as `seed_weights` sets them. Raises CannotRebuild, or TooLarge
+    before anything is allocated.
     """
     import keras
 
@@ -61,7 +63,10 @@ def rebuild(config, max_params=MAX_PARAMS, before_softmax=False):
             found = _without_last_activation(found)
         with keras.StatelessScope(initialize_variables=False):  # in it, weights have a shape and no memory yet
             model = _build(found, max_params)
+        drawn = {} if seed is None else _drawn(model, seed)
         for variable in model.variables:
+            if id(variable) in drawn:
+                variable._initializer = partial(_given, keras.ops.convert_to_tensor(drawn[id(variable)]))
             variable._deferred_initialize()
         return model
     except CannotRebuild:
@@ -84,8 +89,7 @@ def outputs(config, x, seed=0, before_softmax=True, max_params=MAX_PARAMS):
     import keras
     import numpy as np
 
-    model = rebuild(config, max_params, before_softmax)
-    seed_weights(model, seed)
+    model = rebuild(config, max_params, before_softmax, seed)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.use_bias:
             layer.bias.assign(np.zeros(layer.bias.shape, "float32"))
@@ -104,15 +108,10 @@ def seed_weights(model, seed=0):
     that the order in which they were made does not matter. What this cannot tell apart (one layer called twice from
     two equal layers) the number of parameters and the graph can.
     """
-    drawn = {}
+    drawn = _drawn(model, seed)
     for weight in model.weights:
-        if not str(weight.dtype).startswith("float"):
-            continue  # the state of a random generator
-        role = _role(weight)
-        key = role, tuple(weight.shape)
-        if key not in drawn:
-            drawn[key] = _draw(*key, seed)
-        weight.assign(drawn[key])
+        if id(weight) in drawn:
+            weight.assign(drawn[id(weight)])
 
 
 def agree(answer, reference, tolerance=1e-4):
@@ -123,6 +122,19 @@ def agree(answer, reference, tolerance=1e-4):
         return a.shape == b.shape and bool(np.all(np.abs(a - b) <= tolerance * max(np.abs(b).max(initial=0), 1e-6)))
 
     return len(answer) == len(reference) and all(same(a, b) for a, b in zip(answer, reference, strict=True))
+
+
+def _drawn(model, seed):
+    """{id of a weight: its numbers}, without the states of random generators."""
+    weights = [weight for weight in model.weights if str(weight.dtype).startswith("float")]
+    keys = {(_role(weight), tuple(weight.shape)) for weight in weights}
+    numbers = {key: _draw(*key, seed) for key in keys}
+    return {id(weight): numbers[_role(weight), tuple(weight.shape)] for weight in weights}
+
+
+def _given(value, shape, dtype=None):
+    """An initializer that gives this value."""
+    return value
 
 
 def _role(weight):
@@ -137,11 +149,49 @@ def _draw(role, shape, seed):
     rng = np.random.default_rng([seed, zlib.crc32(role.encode()), *shape])
     if role in ("gamma", "moving_variance"):
         return rng.uniform(0.5, 1.5, shape).astype("float32")
-    values = rng.standard_normal(shape, dtype="float32")
+    count = int(np.prod(shape))
+    values = np.resize(rng.standard_normal(min(count, DRAWN), dtype="float32"), shape)
     if not role.endswith("kernel"):
         return 0.5 * values
     fan_in = np.prod(shape[:2] if role == "depthwise_kernel" else shape[:-1])
     return values * np.float32(np.sqrt(2 / max(fan_in, 1)))
+
+
+DRAWN = 99_991  # random numbers are enough for a weight: a larger one repeats them. A prime, so that no two rows agree
+
+
+def nameless(config):
+    """A config as text, without what changes no number: models of equal texts give equal numbers for equal weights.
+
+    Raises CannotRebuild or UnreadableConfig for settings that are not plain data.
+    """
+    found, layers = trace(config), {}
+
+    def written(value):
+        if isinstance(value, Ref):
+            return {"ref": [value.call, value.output]}
+        if isinstance(value, dict):
+            return {key: written(item) for key, item in value.items() if key not in ("training", "mask")}
+        return [written(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def settings(call):
+        kept = (
+            _plain(call.config, call.kind) if call.kind != "InputLayer" else {"shape": call.config.get("batch_shape")}
+        )
+        return {key: value for key, value in kept.items() if key not in ("epsilon", "momentum")}
+
+    calls = [
+        [
+            call.family,
+            call.kind,
+            settings(call),
+            written(call.args),
+            written(call.kwargs),
+            layers.setdefault(call.layer, i),
+        ]
+        for i, call in enumerate(found.calls)
+    ]
+    return json.dumps([calls, written(found.inputs), written(found.outputs)], sort_keys=True)
 
 
 def _without_last_activation(found):
