@@ -37,6 +37,8 @@ test: export TF_NUM_INTEROP_THREADS = 1
 test: export OMP_NUM_THREADS = 1
 # TensorFlow keeps the memory of large tensors for itself; the system takes it back.
 test: export TF_ONEDNN_USE_SYSTEM_ALLOCATOR = 1
+# Hundreds of processes import the course: compiled once, it is read from then on.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

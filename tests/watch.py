@@ -23,8 +23,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
-# What is no fault of a test: what pytest keeps of one that failed; what libraries leave of a kernel that is shut down.
-KEPT = "pytest-of-", "torchinductor_", "__autograph_generated_file"
+# What is no fault of a test: what pytest keeps of one that failed.
+KEPT = ("pytest-of-",)
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
 
 
