@@ -13,7 +13,8 @@ from test_grading import grade_together, grading_processes, hand_in, results
 from course_utils.check import EXERCISES, collect, conclude, fits
 from course_utils.files import ROOT
 from course_utils.grading import wire
-from course_utils.grading.submissions import MAX_NOTEBOOKS, Unit, Unreadable, all_masters, find, needed
+from course_utils.grading.hand_ins import MAX_NOTEBOOKS, find
+from course_utils.grading.submissions import Unit, Unreadable, all_masters, needed
 
 pytestmark = pytest.mark.isolation
 SECONDS = 20  # on the wall: whoever waits for nothing waits so long, beside all the others

@@ -17,7 +17,8 @@ from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
 from course_utils.grading import gradebook, report, sandbox, wire
-from course_utils.grading.submissions import Unreadable, all_masters, find, named, pair, parse, recognise
+from course_utils.grading.hand_ins import find
+from course_utils.grading.submissions import Unreadable, all_masters, named, pair, parse, recognise
 from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
 
 STATUS = {  # what a student is told of a notebook that did not come to its end

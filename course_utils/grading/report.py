@@ -16,7 +16,8 @@ from course_utils.check import EXERCISES
 from course_utils.check.result import NOT_REACHED, UNANSWERED
 from course_utils.files import masters, write_text
 from course_utils.grading.gradebook import exercises
-from course_utils.grading.submissions import all_masters, clean
+from course_utils.grading.hand_ins import clean
+from course_utils.grading.submissions import all_masters
 
 FRESH = "Run it in a fresh kernel, from top to bottom:"
 STATUS = {  # what a student is told, and what there is to do
