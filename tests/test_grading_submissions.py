@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell
 from test_grading_hand_ins import lay
 
 from course_utils.files import masters
-from course_utils.grading.grade import look
+from course_utils.grading.hand_ins import collect
 from course_utils.grading.submissions import Unreadable, all_masters, pair, parse, recognise
 from course_utils.release import student_copy
 
@@ -69,9 +69,9 @@ def test_the_appendix_is_recognised_and_not_taken_for_another(tmp_path):
     assert recognise(parse(data(student_copy(masters()[appendix]))), "Untitled.ipynb") == appendix
     assert appendix not in all_masters()
     lay(tmp_path, {"Ada/07b.ipynb": data(student_copy(masters()[appendix])), f"Ada/{STEM}.ipynb": data(copy())})
-    found = look(tmp_path)
+    found = collect(tmp_path)
     assert [*found.chosen] == [("Ada", STEM)]
-    assert found.words == ["Ada: 07b.ipynb has no exercises: there is nothing to grade."]
+    assert [row["why"] for row in found.rows] == ["", "It has no exercises."]
 
 
 def test_another_course_is_not_recognised():

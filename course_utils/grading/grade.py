@@ -17,8 +17,8 @@ from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
 from course_utils.grading import gradebook, report, sandbox, wire
-from course_utils.grading.hand_ins import find
-from course_utils.grading.submissions import Unreadable, all_masters, named, pair, parse, recognise
+from course_utils.grading.hand_ins import collect
+from course_utils.grading.submissions import all_masters, pair, parse
 from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
 
 STATUS = {  # what a student is told of a notebook that did not come to its end
@@ -181,45 +181,6 @@ def _stop():
 # --- The class -------------------------------------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
-    """What was handed in. chosen: {(student, stem): Handed}; broken: {(student, stem): why}; words: remarks."""
-
-    students: list
-    stems: list
-    chosen: dict
-    broken: dict
-    words: list
-
-
-def look(place):
-    """Find and recognise the submissions under a folder or in a zip file; of two of a notebook the last one counts."""
-    handed, students = find(place)
-    chosen, broken, words, lost = {}, {}, [], []
-    for one in handed:
-        try:
-            stem = recognise(parse(one.read()), one.place)
-        except Unreadable as error:
-            lost.append((one, str(error)))
-            continue
-        if stem is None:
-            words.append(f"{one.student}: {one.place} is no notebook of this course.")
-            continue
-        if stem not in all_masters():
-            words.append(f"{one.student}: {one.place} has no exercises: there is nothing to grade.")
-            continue
-        if (one.student, stem) in chosen:
-            words.append(f"{one.student}: {one.place} counts, {chosen[one.student, stem].place} does not.")
-        chosen[one.student, stem] = one
-    stems = {stem for _, stem in chosen}
-    for one, why in lost:
-        stem = named(one.place) or (min(stems) if len(stems) == 1 else None)
-        if stem and (one.student, stem) not in chosen:
-            broken[one.student, stem] = why
-        words.append(f"{one.student}: {one.place}: {why}")
-    stems = [stem for stem in all_masters() if stem in stems | {stem for _, stem in broken}]
-    return Found(students, stems, chosen, broken, words)
-
-
 def grade(place, out, jobs, scheduler=None, seed=None, resume=False, isolated=True, limits=None, progress=None):
     """Grade what lies under `place`, write everything to the folder `out`; returns the records.
 
@@ -227,7 +188,7 @@ def grade(place, out, jobs, scheduler=None, seed=None, resume=False, isolated=Tr
     """
     out, limits = Path(out), limits or sandbox.Limits()
     seed, done = _begin(out, seed, resume)
-    found = look(place)
+    found = collect(place)
     wanted = [(student, stem) for student in found.students for stem in found.stems]
     waiting = [pair for pair in wanted if pair not in done]
     progress = progress or (lambda *_: None)
@@ -272,7 +233,8 @@ def _tasks(found, waiting, seed):
             yield _ungraded(student, stem, found.broken.get((student, stem)))
             continue
         submission = pair(student, stem, parse(one.read()))
-        yield Task(student, stem, submission.request(seed_of(seed, student, stem)), submission.notes)
+        notes = [*found.notes.get((student, stem), ()), *submission.notes]
+        yield Task(student, stem, submission.request(seed_of(seed, student, stem)), notes)
 
 
 def _ungraded(student, stem, why):
