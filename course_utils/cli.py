@@ -160,6 +160,30 @@ def release(folder, only):
         click.echo(path)
 
 
+@main.command(epilog="Example: course collect submissions.zip -o handed_in --roster roster.csv")
+@click.argument("download", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder to lay it in."
+)
+@click.option("--roster", type=click.Path(path_type=Path), help="The class list: everybody on it gets a folder.")
+@click.option("--collected", type=click.Path(path_type=Path), help="A collected.csv that you have looked through.")
+def collect(download, out, roster, collected):
+    """Lay what students handed in into a clean folder: OUT/STUDENT/NOTEBOOK.ipynb.
+
+    OUT/collected.csv says of each file of the download whose it is, whether it counts and why not: look through it,
+    change what is wrong, and give it back with --collected. `course grade` does the same first.
+    """
+    from course_utils.grading import hand_ins
+
+    found = hand_ins.collect(download, roster, collected)
+    count = hand_ins.lay_out(found, out)
+    for words in found.words:
+        click.echo(words)
+    click.echo(
+        f"{count} notebooks of {len(found.students)} students are in {out}; collected.csv there tells of each file."
+    )
+
+
 @main.command(epilog="Example: course grade handed_in -o grades --jobs 4")
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option(
@@ -171,17 +195,19 @@ def release(folder, only):
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the hidden probes.  [default: drawn anew]")
 @click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="Wall clock for a notebook.")
+@click.option("--roster", type=click.Path(path_type=Path), help="The class list: everybody on it gets a row.")
+@click.option("--collected", type=click.Path(path_type=Path), help="A collected.csv that you have looked through.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier run in the same folder stopped.")
 @click.option(
     "--no-isolation", is_flag=True, help="Run what students wrote with your own rights, where nothing isolates."
 )
-def grade(submissions, out, jobs, scheduler, seed, seconds, resume, no_isolation):
+def grade(submissions, out, jobs, scheduler, seed, seconds, roster, collected, resume, no_isolation):
     """Grade what students handed in: SUBMISSIONS/STUDENT/NOTEBOOK.ipynb.
 
-    Also read are zip files of these, one zip file a student, and what Canvas and Moodle hand out. Notebooks are told
-    by their cells, whatever they are called; of two files of the same notebook the last by name counts, numbers and
-    copies sorted as people do. Each answer runs isolated, with limits, and is judged outside. Exit code 0 when
-    everybody was graded, whatever the marks.
+    Also read are zip files of these, one zip file a student, and what Canvas, Moodle and other platforms hand out.
+    Notebooks are told by their cells, whatever they are called; of two of the same the answered one counts, then the
+    later one: OUT/collected.csv says which and why. Each answer runs isolated, with limits, and is judged outside.
+    Exit code 0 when everybody was graded, whatever the marks.
     """
     if os.name != "posix":
         raise CourseError("Windows cannot grade: do it in a container, as GRADING.md says.")
@@ -202,7 +228,10 @@ def grade(submissions, out, jobs, scheduler, seed, seconds, resume, no_isolation
 
         jobs, isolated, limits = jobs or os.cpu_count(), not no_isolation, Limits(seconds, int(2 * seconds))
         try:
-            records, found = grading.grade(submissions, out, jobs, scheduler, seed, resume, isolated, limits, step)
+            class_list = {"roster": roster, "corrected": collected}
+            records, found = grading.grade(
+                submissions, out, jobs, scheduler, seed, resume, isolated, limits, step, **class_list
+            )
         except KeyboardInterrupt:
             progress.stop()
             console.print(f"Stopped. What is graded is in {out}: go on with --resume.", markup=False, highlight=False)

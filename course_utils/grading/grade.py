@@ -17,7 +17,7 @@ from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
 from course_utils.grading import gradebook, report, sandbox, wire
-from course_utils.grading.hand_ins import collect
+from course_utils.grading.hand_ins import collect, write_collected
 from course_utils.grading.submissions import all_masters, pair, parse
 from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
 
@@ -181,14 +181,19 @@ def _stop():
 # --- The class -------------------------------------------------------------------------------------------------------
 
 
-def grade(place, out, jobs, scheduler=None, seed=None, resume=False, isolated=True, limits=None, progress=None):
+def grade(
+    place, out, jobs, scheduler=None, seed=None, resume=False, isolated=True, limits=None, progress=None, **class_list
+):
     """Grade what lies under `place`, write everything to the folder `out`; returns the records.
 
-    progress: called with (graded, total, record or None). Raises CourseError; what is known by then stays.
+    progress: called with (graded, total, record or None). class_list: `roster` and `corrected` of `collect`.
+    Raises CourseError; what is known by then stays.
     """
     out, limits = Path(out), limits or sandbox.Limits()
+    found = collect(place, **class_list)
     seed, done = _begin(out, seed, resume)
-    found = collect(place)
+    with _plain_about_disks(out):
+        write_collected(out / "collected.csv", found)
     wanted = [(student, stem) for student in found.students for stem in found.stems]
     waiting = [pair for pair in wanted if pair not in done]
     progress = progress or (lambda *_: None)
