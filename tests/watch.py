@@ -23,8 +23,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
-# What is no fault of a test: what pytest keeps of one that failed.
-KEPT = ("pytest-of-",)
+# What is no fault of a test: what pytest keeps of one that failed; where TensorFlow compiles code that it writes.
+KEPT = "pytest-of-", "__pycache__"
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
 
 
