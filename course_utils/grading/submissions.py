@@ -7,12 +7,15 @@ import re
 import symtable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from course_utils.check import EXERCISES
 from course_utils.files import masters
+from course_utils.grading.cells import NO_PYTHON, effort, python
 
 MAX_CELLS = 2000
 MAX_SOURCE = 300_000  # characters of code: Python takes a kilobyte of memory to read one
+MAX_EFFORT = 2_000_000  # characters that IPython looks at, see `effort`: some seconds
 
 
 class Unreadable(Exception):
@@ -74,12 +77,16 @@ def _every_master():
 
 @dataclass
 class Submission:
-    """What is graded of a notebook. units: cells to run, in order; notes: what was noticed, for the feedback."""
+    """What is graded of a notebook. units: cells to run, in order; notes: what was noticed, for the feedback.
+
+    untrained: {name: line that trains} of what is not there because its cell trains.
+    """
 
     student: str
     notebook: str
     units: list
     notes: list = field(default_factory=list)
+    untrained: dict = field(default_factory=dict)
 
     def request(self, seed):
         """What goes into the sandbox: JSON-able."""
@@ -88,6 +95,7 @@ class Submission:
             "cells": [{"id": unit.id, "source": unit.source, "exercise": unit.exercise} for unit in self.units],
             "exercises": [[exercise, name] for exercise, (_, name) in master.exercises.items()],
             "given": master.given,
+            "untrained": self.untrained,
             "seed": seed,
         }
 
@@ -104,40 +112,77 @@ class Unit:
 
 def parse(data):
     """The cells of a notebook file as (id, kind, source, grade_id). Raises Unreadable."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError:
-            raise Unreadable("The file is not text: save the notebook in JupyterLab and hand it in again.") from None
+    text = _text(data)
     try:
         notebook = json.loads(text)
-        if notebook["nbformat"] != 4:
+        if notebook.get("nbformat", 4) != 4:
             import nbformat  # a second, which notebooks of today need not wait for
 
             notebook = nbformat.reads(text, as_version=4)
         cells = [_cell(cell) for cell in notebook["cells"]]
-    except json.JSONDecodeError:
-        raise Unreadable("The file is not a notebook, or only a part of one: hand it in again.") from None
+    except json.JSONDecodeError as error:
+        raise Unreadable(_not_json(text, error)) from None
     except RecursionError:
         raise Unreadable("The file is nested too deeply for a notebook.") from None
-    except Exception as error:  # whatever a wrong structure leads to, here or in nbformat
-        raise Unreadable(f"The file is not a notebook ({type(error).__name__}): hand it in again.") from None
+    except Exception:  # whatever a wrong structure leads to, here or in nbformat
+        raise Unreadable("The file is not a notebook: save it in JupyterLab and hand it in again.") from None
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"The notebook has {len(cells):,} cells, more than the {MAX_CELLS:,} that are read.")
-    size = sum(len(source) for _, kind, source, _ in cells if kind == "code")
+    code = [source for _, kind, source, _ in cells if kind == "code"]
+    size = sum(map(len, code))
     if size > MAX_SOURCE:
         raise Unreadable(f"The notebook has {size:,} characters of code, more than the {MAX_SOURCE:,} that are read.")
+    if sum(map(effort, code)) > MAX_EFFORT:
+        raise Unreadable("The notebook has more magics and shell commands in its cells than are read: take some out.")
     return cells
 
 
+def _text(data):
+    """The text of a file, in whatever encoding an editor may have saved it."""
+    data = data.rstrip(b"\0\x1a \r\n\t") if json.detect_encoding(data) == "utf-8" else data
+    if not data.strip(b"\0 \r\n\t"):
+        raise Unreadable("The file is empty: save the notebook in JupyterLab and hand it in again.")
+    for encoding, errors in (json.detect_encoding(data), "surrogatepass"), ("cp1252", "strict"), ("latin-1", "strict"):
+        try:
+            text = data.decode(encoding, errors)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text
+    raise Unreadable("The file is not text: save the notebook in JupyterLab and hand it in again.")
+
+
+def _not_json(text, error):
+    """Why a text is no JSON, in a sentence."""
+    start = text.lstrip("\ufeff \r\n\t")
+    if start.startswith("<") and not start.startswith("<<<<<<<"):
+        return "The file is a web page and not a notebook: download the notebook itself and hand that in."
+    if re.search(r"^(<<<<<<<|>>>>>>>)", text, re.MULTILINE):
+        return "The file holds git's conflict marks (<<<<<<<): settle the conflict and hand the notebook in again."
+    if start[:1] not in "{[":
+        return "The file is not a notebook: save it in JupyterLab and hand it in again."
+    if error.msg == "Extra data":
+        if text[error.pos :].lstrip()[:1] == "{":
+            return (
+                "The file holds two notebooks, one behind the other: hand in the one that counts in a file of its own."
+            )
+        return "The file goes on behind the end of its notebook: save it in JupyterLab and hand it in again."
+    if error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - 10:
+        return "The file was cut short, so that only a part of the notebook is there: hand it in again."
+    return f"The file is not a notebook (see its line {error.lineno}): save it in JupyterLab and hand it in again."
+
+
 def _cell(cell):
-    source = "".join(cell["source"]).replace("\r\n", "\n")
-    about = cell.get("metadata", {}).get("nbgrader") or {}
-    grade_id = about.get("grade_id")
-    grade_id = grade_id if isinstance(grade_id, str) else None
-    return str(cell.get("id", ""))[:80], str(cell["cell_type"]), source, grade_id
+    source, about = cell.get("source") or "", cell.get("metadata")
+    about = about if isinstance(about, dict) else {}
+    marks = about.get("nbgrader")
+    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+    source = "".join(source).replace("\r\n", "\n").replace("\r", "\n")
+    if not source.isascii():  # halves of a character, which no Python reads
+        source = source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    ident = cell.get("id") or about.get("id") or ""  # Colab keeps it among the metadata
+    return str(ident)[:80], str(cell.get("cell_type")), source, grade_id if isinstance(grade_id, str) else None
 
 
 def recognise(cells, place=""):
@@ -165,65 +210,143 @@ def named(place):
 def pair(student, stem, cells):
     """Put the answers into the master's skeleton: a `Submission` with the units that the answers need.
 
-    An answer is every cell that carries its grade_id, in order; where none does, the cells that define its function.
     Cells that the student added or changed stand where they stood, and run only for what the answers need of them.
     """
     master, notes = all_masters()[stem], []
-    known = {exercise for exercise in master.exercises if any(cell[3] == exercise for cell in cells)}
-    answers = {}  # position -> exercise
-    for position, (_, kind, source, grade_id) in enumerate(cells):
-        if kind != "code":
-            continue
-        if grade_id in master.exercises:
-            answers[position] = grade_id
-        else:
-            for exercise in master.exercises.keys() - known:
-                if master.exercises[exercise][1] in _defined_functions(source):
-                    answers[position] = exercise
-    for exercise in sorted({*answers.values()} - known):
-        notes.append(f"The cell of {exercise} has lost its mark: its answer was found by the function's name.")
-    for exercise in sorted(known):
-        if sum(found == exercise for found in answers.values()) > 1:
-            notes.append(f"There are several cells of {exercise}: they count as one, in their order.")
-
-    order = list(master.cells)
+    answers, left_out = _answers(master, cells, notes)
+    marked = {cells[position][3] for position in answers}
     checks = {f"{exercise}_check" for exercise in master.exercises}
     behind, anchor = {}, None
     for position, (ident, kind, source, grade_id) in enumerate(cells):
-        own_cell = master.exercises[answers[position]][0] if position in answers else None
-        if own_cell or ident in master.cells:
-            anchor = own_cell or ident
-        if kind != "code" or grade_id in checks:
-            continue
-        if position in answers:
-            unit = Unit(f"{answers[position]} {position}", source, answers[position], own=True)
+        exercise = answers.get(position)
+        # An answer in another cell than the marked one stands where it stood, as what it needs may stand before it.
+        slot = master.exercises[exercise][0] if exercise and (grade_id == exercise or exercise not in marked) else None
+        if slot or ident in master.cells:
+            anchor = slot or ident
+        if exercise:
+            unit = Unit(f"{exercise} {position}", _code(kind, source), exercise, own=True)
             behind.setdefault(anchor, []).append(unit)
-        elif master.cells.get(ident) != source:
+        elif (
+            kind == "code" and position not in left_out and grade_id not in checks and source != master.cells.get(ident)
+        ):
             behind.setdefault(anchor, []).append(Unit(f"added {position}", source, own=True))
     solutions = {ident for ident, _ in master.exercises.values()}
     units = [*behind.get(None, [])]
-    for ident in order:
+    for ident in master.cells:
         own = behind.get(ident, [])
         units += own if ident in solutions else [Unit(ident, master.cells[ident]), *own]
-    return Submission(student, stem, needed(units), notes)
+    taken = needed(units)
+    return Submission(student, stem, taken, notes, _untrained(units, taken))
 
 
-TRAINING = {"fit", "evaluate", "predict", "train_on_batch"}
+def _answers(master, cells, notes):
+    """({position: exercise} of the cells that answer one, the positions of those that count for nothing).
+
+    An answer is every cell that carries the mark of its exercise, and every other one that defines its function, as
+    far as the last check of it saw them. A stub is left out where its function is written elsewhere, and so is what is
+    no code, where code is there.
+    """
+    answers, left_out = {}, set()
+    for exercise, (_, name) in master.exercises.items():
+        marked = {i for i, cell in enumerate(cells) if cell[3] == exercise}
+        written = {i for i, cell in enumerate(cells) if _own(cell, master) and name in _defined(cell, name)}
+        stubs = {i for i in marked | written if _is_stub(_code(*cells[i][1:3]))}
+        in_code = {i for i in written - stubs if cells[i][1] == "code"}
+        text = written - stubs - in_code
+        if in_code:
+            last = max((i for i, cell in enumerate(cells) if _checks(cell, exercise)), default=len(cells))
+            parts = in_code | {i for i in marked - stubs if cells[i][1] == "code"}
+            found = {i for i in parts if i <= last} if min(in_code) <= last else parts
+            if found & in_code != in_code:
+                notes.append(f"A cell below the last check of {exercise} defines {name} again: it does not count.")
+            if stubs:
+                notes.append(
+                    f"A cell of {exercise} still holds its stub: it does not count, as {name} is written elsewhere."
+                )
+        elif text:
+            found = {max(text)}
+            notes.append(f"The answer to {exercise} is in a cell that is no code cell: it was read as one.")
+        else:
+            found = {i for i in marked or written if cells[i][1] == "code"}
+        if found and not marked:
+            notes.append(f"The cell of {exercise} has lost its mark: its answer was found by the function's name.")
+        elif found - marked:
+            notes.append(f"The answer to {exercise} was found in a cell that is not its own, by the function's name.")
+        if len(found) > 1:
+            notes.append(f"There are several cells of {exercise}: they count as one, in their order.")
+        left_out |= (marked | written) - found
+        answers |= dict.fromkeys(found - {*answers}, exercise)
+    return answers, left_out - {*answers}
+
+
+def _own(cell, master):
+    """Is a cell the student's, and not one that the master gives?"""
+    return master.cells.get(cell[0]) != cell[2] or cell[3] in master.exercises
+
+
+def _defined(cell, name):
+    """What a cell defines; one that is no code, only if it says so in so many words."""
+    kind, source = cell[1:3]
+    if kind == "code":
+        return _about(source).defines - _about(source).imports
+    if not re.search(rf"^\s*(def|class) {name}\b", source, re.MULTILINE) or len(source) > MAX_SOURCE // 10:
+        return ()
+    return _about(_code(kind, source)).functions
+
+
+FENCED = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
+
+
+def _code(kind, source):
+    """The code of a cell, also of one that was turned to Markdown."""
+    fenced = FENCED.fullmatch(source) if kind != "code" else None
+    return fenced[1] if fenced else source
+
+
+def _checks(cell, exercise):
+    """Does a cell call the check of an exercise?"""
+    return cell[1] == "code" and re.search(rf"^[^#\n]*\bcheck\s*\.\s*{exercise}\s*\(", cell[2], re.MULTILINE)
+
+
+def _is_stub(source):
+    """Does a cell still raise what its stub raised, before it returns anything?"""
+    if "NotAnswered" not in source:
+        return False
+    try:
+        bodies = [getattr(node, "body", None) for node in ast.walk(ast.parse(python(source)))]
+    except NO_PYTHON:
+        return False
+    for body in bodies:
+        for statement in body if isinstance(body, list) else ():
+            if isinstance(statement, ast.Return):
+                break
+            if isinstance(statement, ast.Raise) and "NotAnswered" in ast.dump(statement):
+                return True
+    return False
+
+
+def _defined_functions(source):
+    """The functions and classes that a cell defines."""
+    return _about(source).functions
+
+
+TRAINING = {".fit", ".evaluate", ".predict", ".train_on_batch"}
 
 
 def needed(units):
     """The answers, and of all other cells those which define names that they use, directly or through each other."""
-    about = [_names(unit.source) for unit in units]
-    given = {name for unit, (defines, _, _) in zip(units, about, strict=True) if not unit.own for name in defines}
+    about = [_about(unit.source) for unit in units]
+    training = _training(units)
+    given = {name for unit, one in zip(units, about, strict=True) if not unit.own for name in one.defines}
     makers = {}  # of a name
-    for i, (unit, (defines, _, trains)) in enumerate(zip(units, about, strict=True)):
+    for i, (unit, one) in enumerate(zip(units, about, strict=True)):
         # What the master gives counts before what a student made of it.
-        for name in () if trains else defines - given if unit.own else defines:
+        for name in () if training[i] else one.defines - given if unit.own else one.defines:
             makers.setdefault(name, []).append(i)
     waiting = [i for i, unit in enumerate(units) if unit.exercise] + makers.get("*", [])
     taken, seen = {*waiting}, set()
     while waiting:
-        for name in about[waiting.pop()][1] - seen:
+        for name in about[waiting.pop()].uses - seen:
             seen.add(name)
             more = {*makers.get(name, ())} - taken
             taken |= more
@@ -231,15 +354,46 @@ def needed(units):
     return [units[i] for i in sorted(taken)]
 
 
+def _training(units):
+    """For each cell the line that trains when it runs, by itself or by a function of the notebook, or ""."""
+    about = [_about(unit.source) for unit in units]
+    trainers = {name for one in about for name in one.trainers}
+    return [next((line for name, line in one.calls if name in TRAINING | trainers), "") for one in about]
+
+
+def _untrained(units, taken):
+    """{name: the line for which the cell that makes it does not run} of names that are not there."""
+    made = {name for unit in taken for name in _about(unit.source).defines}
+    lines = zip(units, _training(units), strict=True)
+    return {name: line for unit, line in lines if line for name in _about(unit.source).defines - made}
+
+
+class About(NamedTuple):
+    """What is known of a cell without running it: sets of names.
+
+    defines: those that it makes, imports: those of them that it imports, functions: its functions and classes; uses:
+    those that it does not make itself. calls: (name, line) of what it calls when it runs. trainers: its functions that
+    train.
+    """
+
+    defines: frozenset = frozenset()
+    imports: frozenset = frozenset()
+    functions: frozenset = frozenset()
+    uses: frozenset = frozenset()
+    calls: tuple = ()
+    trainers: frozenset = frozenset()
+
+
 @lru_cache(4096)
-def _names(source):
-    """(names that a cell defines, names that it uses and does not make itself, does it train?)."""
-    source = "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.splitlines())
+def _about(source):
+    source = python(source)
     try:
         tree, table = ast.parse(source), symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(), set(), False
-    defines = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    except NO_PYTHON:
+        functions = frozenset(re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE))
+        return About(defines=functions, functions=functions)
+    symbols = table.get_symbols()
+    defines = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
         defines.add("*")
     uses, tables = set(), [table]
@@ -247,16 +401,35 @@ def _names(source):
         inner = tables.pop()
         tables += inner.get_children()
         uses |= {s.get_name() for s in inner.get_symbols() if s.is_referenced() and (inner is table or s.is_global())}
-    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    trains = any(isinstance(call, ast.Attribute) and call.attr in TRAINING for call in calls)
-    return defines, uses - set(vars(builtins)), trains
+    trainers = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and TRAINING & {name for name, _ in _calls(ast.walk(node))}
+    ]
+    lines = source.split("\n")
+    return About(
+        frozenset(defines),
+        frozenset(s.get_name() for s in symbols if s.is_imported()),
+        frozenset(s.get_name() for s in symbols if s.is_namespace()),
+        frozenset(uses - set(vars(builtins))),
+        tuple((name, lines[number - 1].strip()[:80]) for name, number in _calls(_run_at_once(tree))),
+        frozenset(trainers),
+    )
 
 
-@lru_cache(4096)
-def _defined_functions(source):
-    """The functions and classes that a cell defines at its top level."""
-    try:
-        body = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE))
-    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+def _calls(nodes):
+    """(what is called, in which line) of the calls among the nodes; of `model.fit` the name is ".fit"."""
+    for node in nodes:
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name | ast.Attribute):
+            yield (called.id if isinstance(called, ast.Name) else f".{called.attr}"), node.lineno
+
+
+def _run_at_once(tree):
+    """The nodes of a cell but those inside functions, which run when they are called."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
