@@ -197,11 +197,22 @@ def collect(download, out, roster, collected):
 @click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="Wall clock for a notebook.")
 @click.option("--roster", type=click.Path(path_type=Path), help="The class list: everybody on it gets a row.")
 @click.option("--collected", type=click.Path(path_type=Path), help="A collected.csv that you have looked through.")
-@click.option("--resume", is_flag=True, help="Go on where an earlier run in the same folder stopped.")
+@click.option(
+    "--class",
+    "rules",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What counts, see GRADING.md.  [default: class.toml in OUT, in SUBMISSIONS or beside it]",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on in the same folder: grade what is new or has changed, also in a newer download.",
+)
+@click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student again; may be repeated.")
 @click.option(
     "--no-isolation", is_flag=True, help="Run what students wrote with your own rights, where nothing isolates."
 )
-def grade(submissions, out, jobs, scheduler, seed, seconds, roster, collected, resume, no_isolation):
+def grade(submissions, out, jobs, scheduler, seed, seconds, roster, collected, rules, resume, only, no_isolation):
     """Grade what students handed in: SUBMISSIONS/STUDENT/NOTEBOOK.ipynb.
 
     Also read are zip files of these, one zip file a student, and what Canvas, Moodle and other platforms hand out.
@@ -228,19 +239,18 @@ def grade(submissions, out, jobs, scheduler, seed, seconds, roster, collected, r
 
         jobs, isolated, limits = jobs or os.cpu_count(), not no_isolation, Limits(seconds, int(2 * seconds))
         try:
-            class_list = {"roster": roster, "corrected": collected}
-            records, found = grading.grade(
-                submissions, out, jobs, scheduler, seed, resume, isolated, limits, step, **class_list
-            )
+            more = {"only": only, "rules": rules, "roster": roster, "corrected": collected}
+            graded = grading.grade(submissions, out, jobs, scheduler, seed, resume, isolated, limits, step, **more)
         except KeyboardInterrupt:
             progress.stop()
             console.print(f"Stopped. What is graded is in {out}: go on with --resume.", markup=False, highlight=False)
             sys.exit(130)
-    for words in found.words:
+    for words in graded.words:
         console.print(words, markup=False, highlight=False)
+    _print_changes(console, graded)
     table = Table("notebook", "handed in", "median", "of", "not graded to the end")
-    for stem in found.stems:
-        mine = [record for record in records if record["notebook"] == stem]
+    for stem in graded.stems:
+        mine = [record for record in graded.records if record["notebook"] == stem]
         here = [record for record in mine if record["status"] != "missing"]
         totals = [sum(one["points"] for one in record["exercises"]) for record in here]
         odd = Counter(record["status"] for record in here if record["status"] != "ok")
@@ -248,5 +258,56 @@ def grade(submissions, out, jobs, scheduler, seed, seconds, roster, collected, r
         words = ", ".join(f"{count} {status}" for status, count in odd.items())
         table.add_row(stem, f"{len(here)} of {len(mine)}", f"{median(totals):g}" if totals else "", str(most), words)
     console.print(table)
+    _print_places(console, out, graded)
+
+
+@main.command(epilog="Example: course marks grades --dry-run")
+@click.argument("grades", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--class",
+    "rules",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What counts, see GRADING.md.  [default: class.toml in GRADES, or that of the last `course grade`]",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+def marks(grades, rules, dry_run):
+    """Apply your own words to what is graded: GRADES/corrections.csv, GRADES/late.csv and class.toml.
+
+    Nothing is graded again, and the machine's marks stay in GRADES/results. The tables, the feedback and the report are
+    written anew, and what changes in grades.csv is printed.
+    """
+    from rich.console import Console
+
+    from course_utils.grading.grade import settle
+
+    console = Console()
+    settled = settle(grades, rules, dry_run, strict=True)
+    _print_changes(console, settled, most=None)
+    if not settled.changes:
+        console.print("Nothing changes in grades.csv.")
+    if dry_run:
+        console.print("Nothing was written.")
+    else:
+        _print_places(console, grades, settled)
+
+
+def _print_changes(console, graded, most=40):
+    """What is different in grades.csv; after grading, of those who were there before."""
+    from rich.table import Table
+    from rich.text import Text
+
+    changes = [change for change in graded.changes if most is None or change[2]]
+    if not changes:
+        return
+    table = Table("student", "what", "before", "after", "why")
+    for row in changes[:most]:
+        table.add_row(*map(Text, row))
+    console.print(table)
+    if len(changes) > len(changes[:most]):
+        console.print(f"and {len(changes) - most} more changes in grades.csv.")
+
+
+def _print_places(console, out, graded):
     told = f"Grades: {out / 'grades.csv'}. The class: {out / 'report.html'}."
+    told += f" What counts: {graded.rules}." if graded.rules else ""
     console.print(told, markup=False, highlight=False, soft_wrap=True)  # a path in two lines cannot be copied

@@ -16,7 +16,7 @@ from course_utils.check import EXERCISES
 from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
-from course_utils.grading import gradebook, report, sandbox, wire
+from course_utils.grading import again, gradebook, marks, report, sandbox, spreadsheet, wire
 from course_utils.grading.hand_ins import collect, write_collected
 from course_utils.grading.submissions import all_masters, pair, parse
 from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
@@ -33,12 +33,15 @@ A_JUDGES_DAY = 500  # exercises
 
 
 class Task(NamedTuple):
-    """One notebook of one student, ready to be graded anywhere. request: for the sandbox; JSON-able throughout."""
+    """One notebook of one student, ready to be graded anywhere; JSON-able throughout.
+
+    request: for the sandbox. about: what its record says beside the marks.
+    """
 
     student: str
     notebook: str
     request: dict
-    notes: list
+    about: dict
 
 
 class Bench:
@@ -73,7 +76,7 @@ class Bench:
             "status": status,
             "seconds": round(ending.seconds, 3),
             "exercises": records,
-            "notes": task.notes,
+            **task.about,
         }
 
     def _run(self, request):
@@ -181,65 +184,126 @@ def _stop():
 # --- The class -------------------------------------------------------------------------------------------------------
 
 
-def grade(
-    place, out, jobs, scheduler=None, seed=None, resume=False, isolated=True, limits=None, progress=None, **class_list
-):
-    """Grade what lies under `place`, write everything to the folder `out`; returns the records.
+class Graded(NamedTuple):
+    """A class, when it is graded. records: of everybody, with what the teacher says. words: for the teacher.
 
-    progress: called with (graded, total, record or None). class_list: `roster` and `corrected` of `collect`.
-    Raises CourseError; what is known by then stays.
+    changes: of grades.csv, as `gradebook.changes` gives them. rules: the class.toml that counted, or None.
     """
-    out, limits = Path(out), limits or sandbox.Limits()
+
+    records: list
+    stems: list
+    words: list
+    changes: list
+    rules: Path | None
+
+
+def grade(
+    place,
+    out,
+    jobs,
+    scheduler=None,
+    seed=None,
+    resume=False,
+    isolated=True,
+    limits=None,
+    progress=None,
+    only=(),
+    rules=None,
+    **class_list,
+):
+    """Grade what lies under `place`, write everything to the folder `out`; returns what is `Graded`.
+
+    With `resume` only what is new or has changed since the folder was written. only: students to grade again, and
+    nobody else. rules: a class.toml. progress: called with (graded, total, record or None). class_list: `roster` and
+    `corrected` of `collect`. Raises CourseError; what is known by then stays.
+    """
+    out, place, limits = Path(out), Path(place), limits or sandbox.Limits()
+    known = again.known(out, resume or only)
+    if seed is not None and known.get("seed", seed) != seed:
+        raise CourseError(f"The grades in {out} were begun with --seed {known['seed']}: go on with that.")
+    old = again.records(out)
     found = collect(place, **class_list)
-    seed, done = _begin(out, seed, resume)
+    if not found.stems and not old:
+        raise CourseError(f"{place} holds no notebook of this course that has exercises.")
+    again.keep_names(found, old)
+    students = {(row["student"], row["id"]) for row in found.rows if row["student"] in found.students}
+    students |= {(student, "") for student in found.students}
+    with marks.at("--only"):
+        only = {marks.student_named(student, marks.names(students)) for student in only}
+    why = again.why(found, old, only)
+
+    rules = Path(rules) if rules else marks.rules_path(out, place, place.parent)
+    stems = {*found.stems, *(stem for _, stem in old)}
+    said = marks.read(out, rules, students | again.students(old.values()), [s for s in all_masters() if s in stems])
+    wrong = marks.too_much([record for key, record in old.items() if key not in why], said.corrections)
+    if wrong:
+        raise CourseError(wrong[0])
+
+    known = {"seed": known.get("seed", secrets.randbelow(2**31) if seed is None else seed)}
     with _plain_about_disks(out):
+        again.remember(out, known | ({"rules": str(rules.resolve())} if rules else {}))
         write_collected(out / "collected.csv", found)
-    wanted = [(student, stem) for student in found.students for stem in found.stems]
-    waiting = [pair for pair in wanted if pair not in done]
+        for record in again.told_anew(found, old, why):
+            _save(out, record)
     progress = progress or (lambda *_: None)
-    progress(len(wanted) - len(waiting), len(wanted), None)
-    count = len(wanted) - len(waiting)
+    count, total = 0, len(why)
+    progress(count, total, None)
     with _executor(jobs, scheduler) as (executor, room), _plain_about_disks(out):
-        for record in _graded(executor, room, _tasks(found, waiting, seed), limits, isolated):
+        for record in _graded(executor, room, _tasks(found, [*why], known["seed"]), limits, isolated):
             count += 1
             _save(out, record)
-            progress(count, len(wanted), record)
-    records = [json.loads(_place(out, *pair).read_text(encoding="utf-8")) for pair in wanted]
-    with _plain_about_disks(out):
-        gradebook.write(out, records, found.stems)
-        report.write(out, records, found.stems)
-    return records, found
+            progress(count, total, record)
+    graded = settle(out, rules)
+    words = [*found.words, *again.news(why, old, found, said.corrections), *graded.words]
+    return graded._replace(words=words)
 
 
-def _begin(out, seed, resume):
-    """(the seed, the (student, stem) pairs that are graded already). Refuses a folder that holds another run."""
-    about = out / "run.json"
-    if about.exists():
-        if not resume:
-            raise CourseError(f"{out} already holds grades: go on with --resume, or choose another folder.")
-        known = json.loads(about.read_text(encoding="utf-8"))["seed"]
-        if seed not in (None, known):
-            raise CourseError(f"The grades in {out} were begun with --seed {known}: go on with that.")
-        results = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("results/*/*.json")))
-        return known, {(result["student"], result["notebook"]) for result in results}
-    if any(out.glob("results/*")):
-        raise CourseError(f"{out} holds something else: choose another folder.")
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    with _plain_about_disks(out):
-        write_text(about, json.dumps({"seed": seed}) + "\n")
-    return seed, set()
+def settle(out, rules=None, dry_run=False, strict=False):
+    """Apply what the teacher says to the records in the folder `out` and write the tables and pages anew.
+
+    dry_run: write nothing. strict: refuse a correction that does not fit the machine's marks. Returns what is `Graded`.
+    """
+    out, old = Path(out), again.records(out)
+    if not old:
+        raise CourseError(f"{out} holds no grades: `course grade` writes them there.")
+    rules = rules or marks.rules_path(out) or again.remembered(out)
+    stems = [stem for stem in all_masters() if stem in {stem for _, stem in old}]
+    for key in ((student, stem) for student in {student for student, _ in old} for stem in stems):
+        old.setdefault(key, _ungraded(*key, None))
+    records = [old[key] for key in sorted(old)]
+    said = marks.read(out, rules, again.students(records), stems)
+    words = marks.too_much(records, said.corrections)
+    if words and strict:
+        raise CourseError(words[0])
+    records = marks.corrected(records, said)
+    changes = gradebook.changes(out, records, stems, said.rules)
+    if not dry_run:
+        with _plain_about_disks(out, "run the command again"):
+            gradebook.write(out, records, stems, said.rules)
+            spreadsheet.write(out / "grades.xlsx", gradebook.tables(records, stems, said.rules))
+            report.write(out, records, stems, said.rules)
+    return Graded(records, stems, words, changes, rules)
+
+
+# --- Grading ---------------------------------------------------------------------------------------------------------
 
 
 def _tasks(found, waiting, seed):
     """For each pair a Task, or the record of what needs no grading."""
+    abouts = again.abouts(found)
     for student, stem in waiting:
-        one = found.chosen.get((student, stem))
+        one, about = found.chosen.get((student, stem)), abouts[student, stem]
         if one is None:
-            yield _ungraded(student, stem, found.broken.get((student, stem)))
+            yield _ungraded(student, stem, found.broken.get((student, stem))) | about
             continue
-        submission = pair(student, stem, parse(one.read()))
-        notes = [*found.notes.get((student, stem), ()), *submission.notes]
-        yield Task(student, stem, submission.request(seed_of(seed, student, stem)), notes)
+        data = one.read()
+        submission = pair(student, stem, parse(data))
+        about |= {
+            "notes": [*found.notes.get((student, stem), ()), *submission.notes],
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "course": again.course_of(stem),
+        }
+        yield Task(student, stem, submission.request(seed_of(seed, student, stem)), about)
 
 
 def _ungraded(student, stem, why):
@@ -277,13 +341,13 @@ def _save(out, record):
 
 
 @contextmanager
-def _plain_about_disks(out):
+def _plain_about_disks(out, then="go on with --resume"):
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
-        raise CourseError(f"{out} cannot be written ({error.strerror}): make room and go on with --resume.") from None
+        raise CourseError(f"{out} cannot be written ({error.strerror}): make room and {then}.") from None
 
 
 SETS = 16  # of probes in a run: what is right for one is worked out once, and kept

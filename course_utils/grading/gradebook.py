@@ -7,6 +7,8 @@ import unicodedata
 
 from course_utils.check import EXERCISES
 from course_utils.files import write_text
+from course_utils.grading.hand_ins import LAYOUTS
+from course_utils.grading.marks import Rules, marks, number, worths
 from course_utils.grading.submissions import all_masters
 
 # What a spreadsheet takes for a formula, with what some Asian versions take for the same signs; behind a semicolon too,
@@ -15,54 +17,138 @@ from course_utils.grading.submissions import all_masters
 FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")
 
 
-def write(out, records, stems):
+def write(out, records, stems, rules=Rules()):  # noqa: B008, a tuple
     """Write grades.csv, canvas.csv and moodle.csv into the folder `out`.
 
-    records: of one notebook of one student each, as in OUT/results. stems: the notebooks that were graded, in their
-    order. One row a student, sorted; a notebook or exercise without a record counts 0.
+    records: of one notebook of one student each, as in OUT/results or as `marks.corrected` gives them. stems: the
+    notebooks that were graded, in their order. rules: of class.toml. One row a student, sorted; a notebook or exercise
+    without a record counts 0.
 
-    grades.csv: student, one column an exercise, total, max. All three are UTF-8 with commas and "\\n", which csv.reader
-    and spreadsheets read. grades.csv has no byte order mark, which a plain csv.reader would take for a part of the word
-    "student"; Excel then has to be told that it is UTF-8 (Data > From Text/CSV). The other two, which somebody looks
-    through before an import, have the mark: both importers skip it, and Excel opens them as they are.
+    All three tables are UTF-8 with commas and "\\n", which csv.reader and spreadsheets read. grades.csv has no byte
+    order mark, which a plain csv.reader would take for a part of the word "student"; Excel then has to be told that it
+    is UTF-8 (Data > From Text/CSV). The other two, which somebody looks through before an import, have the mark: both
+    importers skip it, and Excel opens them as they are.
+    """
+    for name, rows in tables(records, stems, rules).items():
+        _write(out / f"{name}.csv", rows, mark="" if name == "grades" else "\ufeff")
 
-    canvas.csv: as Canvas' own export (Canvas, lib/gradebook_importer.rb). The importer looks a student up by login,
-    then by full name ("Ann Lee" or "Lee, Ann"), so the name stands in both columns; those it cannot find it offers to
-    choose by hand. A notebook becomes the assignment of that title, new where there is none.
 
-    moodle.csv: for Grades > Import > CSV file (docs.moodle.org/en/Grade_import, grade/import/csv). Map "student" to
-    username, email or ID number, whichever the folders were named by: Moodle cannot look up a full name, and refuses
-    the whole file for one student it does not know. Map a grade and its feedback to the same grade item.
+def tables(records, stems, rules=Rules()):  # noqa: B008
+    """{name of a table: rows}, as in `write`; names as they are, also those that look like numbers or formulas."""
+    return {
+        "grades": grades(records, stems, rules),
+        "canvas": _canvas(records, stems, rules),
+        "moodle": _moodle(records, stems, rules),
+    }
+
+
+def grades(records, stems, rules):
+    """The rows of grades.csv: student, one column an exercise, total, max; behind them notes, if there are any.
+
+    An exercise has the points that it earned, with the teacher's correction; total and max are what counts by `rules`.
     """
     of = {(record["student"], record["notebook"]): record for record in records}
-    students = sorted({record["student"] for record in records})
-    earned = {key: {found["exercise"]: found["points"] for found in of[key]["exercises"]} for key in of}
-    maxima = [all_masters()[stem].points for stem in stems]
-    titles = [stem.replace("_", " ") for stem in stems]
-
-    rows = []
-    for student in students:
-        points = [earned.get((student, stem), {}).get(exercise, 0) for stem in stems for exercise in exercises(stem)]
-        rows.append([student, *points, sum(points), sum(maxima)])
+    rows, told = [], []
+    for student, mark in marks(records, stems, rules).items():
+        mine = {stem: of[student, stem]["exercises"] if (student, stem) in of else [] for stem in stems}
+        earned = {one["exercise"]: one["points"] for answers in mine.values() for one in answers}
+        points = [earned.get(exercise, 0) for stem in stems for exercise in exercises(stem)]
+        rows.append([student, *points, number(mark.points), number(mark.max)])
+        told.append("; ".join(_notes(mark, [of[student, stem] for stem in stems if (student, stem) in of]).values()))
     header = ["student", *(exercise for stem in stems for exercise in exercises(stem)), "total", "max"]
-    _write(out / "grades.csv", [header, *rows])
+    if any(told):
+        return [[*header, "notes"], *([*row, words] for row, words in zip(rows, told, strict=True))]
+    return [header, *rows]
 
+
+def _notes(mark, records):
+    """{notebook or exercise: what the teacher or the clock has changed, in a few words}."""
+    words = {}
+    for record in records:
+        part = mark.notebooks.get(record["notebook"])
+        if record.get("lateness"):
+            less = f", {number(part.percent)} % less" if part and part.percent else ""
+            words[record["notebook"]] = f"{record['notebook']}: {record['lateness']}{less}"
+        for one in record["exercises"]:
+            if "correction" in one:
+                said = f" ({one['correction']['words']})" if one["correction"]["words"] else ""
+                instead = f"{one['points']} instead of {one['correction']['machine']}"
+                words[one["exercise"]] = f"{one['exercise']}: {instead}{said}"
+    return words
+
+
+def changes(out, records, stems, rules):
+    """What differs from the grades.csv that is there: (student, column, before, after, why).
+
+    Compared as text, so that what somebody has changed in the file itself is seen as well.
+    """
+    header, lines = [], []
+    if (out / "grades.csv").exists():
+        with open(out / "grades.csv", encoding="utf-8-sig", errors="replace", newline="") as file:
+            header, *lines = [*csv.reader(file)] or [[]]
+    before = {row[0]: dict(zip(header, row, strict=False)) for row in lines if row}
+    header, *rows = [[str(_cell(value)) for value in row] for row in grades(records, stems, rules)]
+    corrections = [(r["student"], one) for r in records for one in r["exercises"] if "correction" in one]
+    words = {(cell(student), one["exercise"]): one["correction"]["words"] for student, one in corrections}
+    found, most = [], []
+    for student, *row in rows:
+        new = dict(zip(header[1:], row, strict=True))
+        words[student, "total"], was = new.pop("notes", ""), before.pop(student, None)
+        for key in ["total"] if was is None else new:
+            old = was.get(key, "") if was else ""
+            if old != new[key]:
+                to = most if key == "max" else found
+                to.append((student, key, old, new[key], words.get((student, key), "")))
+    found += [("everybody", *change[1:]) for change in most[:1]]
+    return found + [(student, "total", was.get("total", ""), "", "") for student, was in before.items()]
+
+
+def _canvas(records, stems, rules):
+    """Rows as Canvas' own export has them (Canvas, lib/gradebook_importer.rb).
+
+    The importer looks a student up by ID, then login, then full name ("Ann Lee" or "Lee, Ann"). The ID is in the names
+    of a download from Canvas; for hand-ins from elsewhere the name stands in both other columns, and those whom it
+    cannot find it offers to choose by hand. A notebook becomes the assignment of that title, new where there is none.
+    """
+    ids = {r["student"]: r["id"] for r in records if _is_canvas(r)}
+    every = marks(records, stems, rules)
+    counts = worths(stems, rules)
     rows = [
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles],
-        ["Points Possible", "", "", "", "", *maxima],
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(title(stem) for stem in counts)],
+        ["Points Possible", "", "", "", "", *map(number, counts.values())],
     ]
-    for student in students:
+    for student, mark in every.items():
         name = student.replace("Points Possible", "Points possible")  # or the row would set everybody's maximum
-        rows.append([name, "", "", name, "", *(sum(earned.get((student, stem), {}).values()) for stem in stems)])
-    _write(out / "canvas.csv", rows, mark="\ufeff")
+        login = "" if student in ids else name
+        rows.append([name, ids.get(student, ""), "", login, "", *(number(mark.notebooks[s].points) for s in counts)])
+    return rows
 
-    rows = [["student", *(name for title in titles for name in (title, f"{title} feedback"))]]
-    for student in students:
+
+def _moodle(records, stems, rules):
+    """Rows for Grades > Import > CSV file (docs.moodle.org/en/Grade_import, grade/import/csv).
+
+    Map "student" to username, email or ID number, whichever the folders were named by: Moodle cannot look up a full
+    name, and refuses the whole file for one student it does not know. Map a grade and its feedback to the same grade
+    item.
+    """
+    of = {(record["student"], record["notebook"]): record for record in records}
+    every = marks(records, stems, rules)
+    counts = worths(stems, rules)
+    rows = [["student", *(name for stem in counts for name in (title(stem), f"{title(stem)} feedback"))]]
+    for student, mark in every.items():
         row = [student]
-        for stem in stems:
-            row += [sum(earned.get((student, stem), {}).values()), _feedback(of.get((student, stem)))]
+        for stem in counts:
+            row += [number(mark.notebooks[stem].points), _feedback(of.get((student, stem)))]
         rows.append(row)
-    _write(out / "moodle.csv", rows, mark="\ufeff")
+    return rows
+
+
+def _is_canvas(record):
+    return record.get("id", "").isdigit() and LAYOUTS["Canvas"].fullmatch(record.get("name", ""))
+
+
+def title(stem):
+    return stem.replace("_", " ")
 
 
 def exercises(stem):
@@ -79,6 +165,10 @@ def cell(text):
     return FORMULA.sub(r"\1\2'", text)
 
 
+def _cell(value):
+    return cell(value) if isinstance(value, str) else value
+
+
 def _feedback(record):
     """What was found, in a few words for a cell."""
     if record is None or record["status"] == "missing":
@@ -88,11 +178,14 @@ def _feedback(record):
         told = " ".join(dict.fromkeys(f["message"] for f in found["findings"] if not f["passed"]))
         about = EXERCISES[found["exercise"]]
         words.append(f"{about.title}: {found['points']} of {about.points}. {told}".strip())
-    return " ".join([*record.get("notes", []), *(words or [f"Not graded: {record['status']}."])])
+        if "correction" in found:
+            words.append(f"Your teacher gave {found['points']} instead of {found['correction']['machine']}.")
+            words.append(found["correction"]["words"])
+    return " ".join([*record.get("notes", []), *(list(filter(None, words)) or [f"Not graded: {record['status']}."])])
 
 
 def _write(path, rows, mark=""):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     write_text(path, mark + text.getvalue())

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,9 @@ from course_utils.check import EXERCISES
 from course_utils.check.result import NOT_REACHED, UNANSWERED
 from course_utils.files import masters, write_text
 from course_utils.grading.gradebook import exercises
-from course_utils.grading.hand_ins import clean
+from course_utils.grading.hand_ins import LAYOUTS, clean
+from course_utils.grading.marks import Rules, marks, number
+from course_utils.grading.spreadsheet import zipped
 from course_utils.grading.submissions import all_masters
 
 FRESH = "Run it in a fresh kernel, from top to bottom:"
@@ -33,49 +36,85 @@ BINS = 10  # of the histogram
 MOST = 20  # of the findings of the class
 
 
-def write(out, records, stems):
-    """Write feedback/<student>.html for each student and report.html for the class into the folder `out`.
+def write(out, records, stems, rules=Rules()):  # noqa: B008, a tuple
+    """Write feedback/<student>.html for each student, feedback.zip and report.html for the class into the folder `out`.
 
-    records: of one notebook of one student each, as in OUT/results. stems: the notebooks that were graded, in their
-    order; a student who has no record of one of them is told that it is missing.
+    records: of one notebook of one student each, as in OUT/results or as `marks.corrected` gives them. stems: the
+    notebooks that were graded, in their order; a student who has no record of one of them is told that it is missing.
+    rules: of class.toml.
     """
     of = defaultdict(dict)
     for record in records:
         of[record["student"]][record["notebook"]] = record
-    class_ = {student: _student(of[student], stems) for student in sorted(of)}
+    class_ = {student: _student(of[student], stems, mark) for student, mark in marks(records, stems, rules).items()}
     pages = _pages(class_)
+    back = {}
     for student, about in class_.items():
-        write_text(out / "feedback" / pages[student], FEEDBACK.render(student=student, **about))
-    write_text(out / "report.html", REPORT.render(pages=pages, **_report(class_, stems)))
+        text = FEEDBACK.render(student=student, **about)
+        write_text(out / "feedback" / pages[student], text)
+        names = {record.get("name", "") for record in of[student].values()} - {""}
+        back |= {_sent_back(name, pages[student]): text for name in sorted(names or {""})}
+    zipped(out / "feedback.zip", back)
+    most = next((about["max"] for about in class_.values()), 0)
+    write_text(out / "report.html", REPORT.render(pages=pages, max=most, **_report(class_, stems)))
 
 
-def _student(of, stems):
-    """What the page of a student shows. of: {notebook: record}."""
+FOLDER = re.compile(r".+?_\d+_assignsubmission_[a-z]+_?")
+
+
+def _sent_back(name, page):
+    """The name in feedback.zip by which a platform knows whose a page is: that of the hand-in in its download.
+
+    Moodle ("Upload multiple feedback files in a zip", mod/assign/feedback/file/importziplib.php) wants its own folder
+    or what it has put in front of the file's name; Canvas ("Upload submissions", app/models/assignment.rb) two numbers
+    in the file's name. Others get the page as it is called here.
+    """
+    if LAYOUTS["Moodle"].fullmatch(name):
+        before = FOLDER.match(name)[0]
+        return f"{before}/feedback.html" if before == name else f"{before}feedback.html"
+    if LAYOUTS["Canvas"].fullmatch(name):
+        return f"{name.removesuffix('.ipynb')}.html"
+    return page
+
+
+def _student(of, stems, mark):
+    """What the page of a student shows. of: {notebook: record}; mark: what counts."""
     notebooks = []
     for stem in [*stems, *sorted(of.keys() - {*stems})]:
         record = of.get(stem, {"status": "missing", "seconds": 0, "exercises": []})
         answers = [_answer(found) for found in record["exercises"]]
-        notebooks.append(
-            {
-                "stem": stem,
-                "title": title(stem),
-                "status": record["status"],
-                "told": STATUS.get(record["status"]),
-                "seconds": record["seconds"],
-                "notes": record.get("notes") or [],
-                "answers": answers,
-                "points": sum(answer["points"] for answer in answers) if stem in stems else 0,
-                "max": all_masters()[stem].points if stem in stems else 0,
-            }
-        )
-    return {"notebooks": notebooks, **{key: sum(notebook[key] for notebook in notebooks) for key in ("points", "max")}}
+        most = all_masters()[stem].points if stem in stems else 0
+        notebook = {
+            "stem": stem,
+            "title": title(stem),
+            "status": record["status"],
+            "told": STATUS.get(record["status"]),
+            "seconds": record["seconds"],
+            "notes": record.get("notes") or [],
+            "answers": answers,
+            "points": number(sum(Fraction(str(answer["points"])) for answer in answers)) if stem in stems else 0,
+            "max": most,
+            "lateness": record.get("lateness", ""),
+        }
+        notebooks.append(notebook | {"counts": _counts(notebook, mark.notebooks.get(stem)) if most else ""})
+    return {"notebooks": notebooks, "points": number(mark.points), "max": number(mark.max)}
+
+
+def _counts(notebook, part):
+    """What a notebook counts in the total, in a sentence; "" where it counts with the points that it shows."""
+    if part is None:
+        return "It does not count in the total."
+    if (part.points, part.max) == (notebook["points"], notebook["max"]):
+        return ""
+    less = f"It came {notebook['lateness']}: {number(part.percent)} % less. " if part.percent else ""
+    return f"{less}In the total it counts {number(part.points)} of {number(part.max)} points."
 
 
 def _answer(record):
     """An exercise as a page shows it: what is to be looked at first, what was right last."""
     findings = [{**found, "mark": _mark(found, record)} for found in record["findings"]]
     findings.sort(key=lambda found: [*MARKS].index(found["mark"]))
-    return {**record, "title": EXERCISES[record["exercise"]].title, "findings": findings}
+    return {"correction": None, **record, "title": EXERCISES[record["exercise"]].title, "findings": findings}
 
 
 def _mark(found, record):
@@ -105,7 +144,6 @@ def _report(class_, stems):
     return {
         "class_": class_,
         "stems": stems,
-        "max": sum(all_masters()[stem].points for stem in stems),
         "median": median([about["points"] for about in class_.values()] or [0]),
         "seconds": {"sum": sum(s for s, *_ in seconds), "median": median([s for s, *_ in seconds] or [0])},
         "slowest": max(seconds, default=None),
@@ -114,6 +152,8 @@ def _report(class_, stems):
         "frequent": _frequent(answers),
         "statuses": statuses.most_common(),
         "helped": dict(sorted(helped.items())),
+        "corrections": [(student, answer) for student, answer in answers if answer["correction"]],
+        "late": [(student, notebook) for student, notebook in notebooks if notebook["lateness"]],
     }
 
 
