@@ -311,3 +311,49 @@ def _print_places(console, out, graded):
     told = f"Grades: {out / 'grades.csv'}. The class: {out / 'report.html'}."
     told += f" What counts: {graded.rules}." if graded.rules else ""
     console.print(told, markup=False, highlight=False, soft_wrap=True)  # a path in two lines cannot be copied
+
+
+@main.command(epilog="Example: course compare handed_in -o compare.html")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="compare.html",
+    show_default=True,
+    help="The page with the pairs side by side.",
+)
+@click.option(
+    "--least",
+    type=click.FloatRange(0.5, 0.99),
+    default=0.8,
+    show_default=True,
+    help="How alike two long answers must be; short and usual ones more.",
+)
+def compare(folder, out, least):
+    """List pairs of students whose answers are alike.
+
+    FOLDER is what `course grade` reads. Names, texts, comments, the order of statements and what the notebook gives do
+    not count, and what many of the class write counts little. No code is run. It finds answers that are alike; it
+    cannot tell who wrote first, nor whether both followed the same source.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from course_utils.grading import compare as comparing
+
+    console = Console()
+    pairs, count, remarks = comparing.compare(folder, least)
+    comparing.write(out, pairs, count)
+    for words in [*remarks, comparing.CAN]:
+        console.print(words, markup=False, highlight=False)
+    if pairs:
+        table = Table("pair", "alike in", "alike")
+        for one in pairs[: comparing.MOST]:
+            where = f"{one.where} ({comparing.COURSE}, too)" if one.of_course else one.where
+            table.add_row(Text(" and ".join(one.students)), Text(where), f"{one.likeness:.0%}")
+        console.print(table)
+    number = f"{len(pairs)} pairs stand" if len(pairs) > 1 else f"{len(pairs) or 'No'} pair stands"
+    told = f"{number} out among {count} students. Side by side: {out}."
+    console.print(told, markup=False, highlight=False, soft_wrap=True)  # a path in two lines cannot be copied
