@@ -172,21 +172,26 @@ def _pair(students, a, b, tables, groups):
         if smaller:
             alike = float(table.shared[a, b] / smaller)
             sides = _side(table, *names), _side(table, *names[::-1])
-            shown.append({"title": EXERCISES[exercise].title, "alike": alike, "sides": sides})
-    shown.sort(key=lambda one: -one["alike"])
+            common = float(table.shared[a, b])
+            shown.append({"title": EXERCISES[exercise].title, "alike": alike, "sides": sides, "shared": common})
+    shown.sort(key=lambda one: -one["shared"])  # what tells most comes first
     shared = sum(float(tables[key].shared[a, b]) for key in inside)
     return Pair(names, likeness, where, shared, of_course, shown)
 
 
 def _side(table, student, other):
-    """The lines of an answer as (line, "rare", "usual" or ""): alike in both, and in few or in many of the class."""
+    """The lines of an answer as (line, mark), without docstrings.
+
+    Marked are those that are alike in both: "rare" if few of the class have them, else "usual".
+    """
     answer, theirs, marks = table.answers[student], table.answers[other].fragments, {}
     for first, last, fragments in answer.statements:
         both = fragments & theirs
         if fragments and len(both) >= len(fragments) / 2:
             rare = np.mean([table.weights[fragment] for fragment in sorted(both)]) >= 0.5
             marks |= dict.fromkeys(range(first, last + 1), "rare" if rare else "usual")
-    return [(line, marks.get(i, "")) for i, line in enumerate(answer.source.split("\n"), start=1)]
+    lines = enumerate(answer.source.rstrip().split("\n"), start=1)
+    return [(line, marks.get(i, "")) for i, line in lines if i not in answer.said]
 
 
 def write(path, pairs, count):

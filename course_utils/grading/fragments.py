@@ -17,37 +17,39 @@ from typing import NamedTuple
 from course_utils.grading.cells import NO_PYTHON
 
 FRAGMENT = 4  # words
+NOTHING = ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal  # statements that compute nothing
 
 
 class Answer(NamedTuple):
-    """The code of an answer. statements: (first line, last line, fragments) of each; fragments: of all."""
+    """The code of an answer.
+
+    statements: (first line, last line, fragments) of each; fragments: of all; said: the lines of docstrings.
+    """
 
     source: str
     statements: list
     fragments: frozenset
+    said: set
 
 
 def read(source, given=frozenset()):
     """An `Answer`, without the fragments that are `given`; None for what is no Python."""
+    statements, said = [], set()
     try:
         with warnings.catch_warnings(action="ignore"):  # of invalid escapes
             tree = ast.parse(source)
-        own, statements = _own(tree), []
+        own = _own(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.stmt) and not _is_said_only(node):
-                said = [*_words(node, own, top=True)]
-                count = max(1, len(said) - FRAGMENT + 1)
-                fragments = {" ".join(said[i : i + FRAGMENT]) for i in range(count)} - given
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                said |= {*range(node.lineno, node.end_lineno + 1)}
+            elif isinstance(node, ast.stmt) and not isinstance(node, NOTHING):
+                words = [*_words(node, own, top=True)]
+                count = max(1, len(words) - FRAGMENT + 1)
+                fragments = {" ".join(words[i : i + FRAGMENT]) for i in range(count)} - given
                 statements.append((node.lineno, _last_line(node), fragments))
     except NO_PYTHON:
         return None
-    return Answer(source, statements, frozenset().union(*(fragments for *_, fragments in statements)))
-
-
-def _is_said_only(node):
-    """Imports, docstrings and `pass`: they compute nothing."""
-    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return text or isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal)
+    return Answer(source, statements, frozenset().union(*(fragments for *_, fragments in statements)), said)
 
 
 def _last_line(node):
