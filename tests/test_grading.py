@@ -252,6 +252,56 @@ def test_a_run_that_was_ended_goes_on(ended, graded):
     assert written(out) == now, "there was nothing left to do"
 
 
+@pytest.fixture(scope="module")
+def newer(classroom, graded, tmp_path_factory):
+    """The class on the next day, graded into the same folder: (the folder, when which record was written, the run)."""
+    place = tmp_path_factory.mktemp("newer")
+    shutil.copytree(classroom, place / "in")
+    out = shutil.copytree(graded[0], place / "out")
+    hand_in(place / "in", "Bob", **RIGHT)  # better than before
+    hand_in(place / "in", "Gil", name="hw", identity_block=True)
+    shutil.rmtree(place / "in" / "Cy")
+    rows = [
+        "student,exercise,points,words",
+        "Bob,zero_pad_shortcut,-1,Copied from Ada.",
+        "Di,identity_block,2,On paper.",
+    ]
+    (out / "corrections.csv").write_text("\n".join(rows), encoding="utf-8")
+    (place / "class.toml").write_text("maximum = 38\n", encoding="utf-8")
+    before = written(out)
+    return out, before, course(place / "in", "-o", out, "--resume", "--jobs", 1)
+
+
+def test_a_newer_download_grades_what_has_changed(newer):
+    out, before, run = newer
+    assert run.returncode == 0, run.stderr
+    assert {path.parent.name for path, when in written(out).items() if before.get(path) != when} == {"Bob", "Gil"}
+    assert marks(out) == {(student, STEM): points for student, points in EXPECTED.items()} | {
+        ("Bob", STEM): [8, 8, 3],
+        ("Gil", STEM): [8, 0, 0],
+    }
+    said = " ".join(run.stdout.split())
+    assert f"New: Gil ({STEM})." in said
+    assert f"Changed since the last time: Bob ({STEM})." in said
+    assert f"Not in these hand-ins, the earlier marks stay: Cy ({STEM})." in said
+    assert "Bob's zero_pad_shortcut was graded again: look whether your correction should still count" in said
+    rows = [line.split(",")[:6] for line in (out / "grades.csv").read_text(encoding="utf-8").splitlines()]
+    assert ["Bob", "8", "8", "2", "36", "38"] in rows
+    assert ["Cy", "8", "0", "0", "16", "38"] in rows
+    assert ["Di", "2", "0", "0", "4", "38"] in rows
+
+
+def test_one_student_is_graded_again(newer):
+    out, _, _ = newer
+    before = written(out)
+    run = course(out.parent / "in", "-o", out, "--only", "Ada", "--jobs", 1)
+    assert run.returncode == 0, run.stderr
+    assert {path.parent.name for path, when in written(out).items() if before[path] != when} == {"Ada"}
+    assert f"Graded again: Ada ({STEM})." in " ".join(run.stdout.split())
+    run = course(out.parent / "in", "-o", out, "--only", "Adda")
+    assert run.stderr.strip() == 'course: --only: there is no student "Adda": is it Ada?'
+
+
 def grading_processes(temporary):
     """The workshop of the run that has its temporary files there (TMPDIR), and what it has forked.
 

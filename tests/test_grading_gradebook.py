@@ -5,7 +5,9 @@ import random
 import re
 import tempfile
 import unicodedata
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from grading_records import BLOCKS, HOUSE, STEMS, answer, everything, record
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.check import EXERCISES
-from course_utils.grading import gradebook
+from course_utils.grading import gradebook, spreadsheet
 
 CLASS = [
     everything("Zoë"),
@@ -103,10 +105,61 @@ def test_moodle_gets_a_grade_and_its_feedback_side_by_side(tmp_path):
     assert zoe[4].endswith("zero_pad_shortcut: 3 of 3.")
 
 
+def test_canvas_is_told_its_own_numbers(tmp_path):
+    leezoe = everything("Zoë") | {"id": "303", "name": "leezoe_LATE_303_901_04.ipynb"}
+    moodle = everything("Bo") | {"id": "12", "name": "Bo_12_assignsubmission_file_"}
+    anonymous = everything("anon x1y2z") | {"id": "anon_x1y2z", "name": "anon_x1y2z_901_04.ipynb"}
+    _, (_, _, *students), _ = written(tmp_path, [leezoe, moodle, anonymous], [BLOCKS])
+    assert [row[:4] for row in students] == [
+        ["Bo", "", "", "Bo"],
+        ["Zoë", "303", "", ""],
+        ["anon x1y2z", "", "", "anon x1y2z"],
+    ]
+
+
+NAMES = [
+    "Zoë",
+    "Family, Given",
+    "007",
+    "=1+1",
+    "a\nb",
+    "\"Q\" <&> 'q'",
+    "李",
+    "\x00\ud800\uffff]]>",
+    "1e5",
+    "TRUE",
+    " x ",
+]
+
+
+def test_a_workbook_keeps_every_name_as_text(tmp_path):
+    records = [record(name, BLOCKS, answer("identity_block", 5.5 if name == "007" else 5)) for name in NAMES]
+    spreadsheet.write(tmp_path / "x.xlsx", gradebook.tables(records, STEMS))
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as archive:
+        assert archive.testzip() is None
+        parts = {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
+    assert [sheet.get("name") for sheet in parts["xl/workbook.xml"].iter(f"{space}sheet")] == [
+        "grades",
+        "canvas",
+        "moodle",
+    ]
+    rows = [list(row) for row in parts["xl/worksheets/sheet1.xml"].iter(f"{space}row")]
+    assert [cell.get("t") for cell in rows[1]] == ["inlineStr"] + [None] * 6
+    names = ["".join(row[0].itertext()) for row in rows[1:]]
+    assert names == [name if "\x00" not in name else "   ]]>" for name in sorted(NAMES)]
+    assert [row[2].findtext(f"{space}v") for row in rows[1:]] == [
+        "5.5" if name == "007" else "5" for name in sorted(NAMES)
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
         ("=1+1", "'=1+1"),
+        ("007", "007"),
+        ("Family, Given", "Family, Given"),
+        ("Zoë", "Zoë"),
         ("+41 79", "'+41 79"),
         ("-1", "'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),

@@ -1,6 +1,7 @@
 """Feedback pages and the class report, read by a parser as a browser would."""
 
 import tempfile
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -205,6 +206,38 @@ def test_two_students_never_share_a_page(tmp_path):
     for points, name in enumerate(names, 1):
         assert sum(page.words.startswith(f"Feedback for {name} {name} {points} of") for page in students.values()) == 1
     assert {unquote(urlsplit(link).path) for link in whole.links} == {f"feedback/{name}.html" for name in students}
+
+
+def whose(name):
+    """The number by which Moodle (importziplib.php) or Canvas (assignment.rb) takes a file for a student's."""
+    parts = name.partition("/")[0].split("_", 4)
+    if parts[2:4] == ["assignsubmission", "file"] and parts[1].isdigit():
+        return parts[1]
+    numbers = [part for part in name.split("_") if part.isdigit()]
+    return numbers[0] if len(numbers) > 1 else None
+
+
+@pytest.mark.parametrize(
+    ("name", "back", "number"),
+    [
+        ("Same Name_11_assignsubmission_file_", "Same Name_11_assignsubmission_file_/feedback.html", "11"),
+        ("Zoë Lee_12_assignsubmission_file", "Zoë Lee_12_assignsubmission_file/feedback.html", "12"),
+        ("Given Family_77_assignsubmission_file_04.ipynb", "Given Family_77_assignsubmission_file_feedback.html", "77"),
+        ("leezoe_303_901_04_residual_blocks.ipynb", "leezoe_303_901_04_residual_blocks.html", "303"),
+        ("leezoe_LATE_303_901_homework", "leezoe_LATE_303_901_homework.html", "303"),  # a zip file
+        ("Zoë", "Zoë Lee.html", None),
+        ("", "Zoë Lee.html", None),
+        ("lee\udcff_303_901_04.ipynb", "lee?_303_901_04.html", "303"),
+    ],
+)
+def test_feedback_goes_back_under_the_name_of_the_download(tmp_path, name, back, number):
+    report.write(
+        tmp_path, [everything("Zoë Lee") | {"name": name}, everything("Zoë Lee", HOUSE) | {"name": name}], STEMS
+    )
+    with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
+        assert archive.namelist() == [back]
+        assert whose(back) == number
+        assert archive.read(back) == (tmp_path / "feedback" / "Zoë Lee.html").read_bytes()
 
 
 def shape(folder, name, text):

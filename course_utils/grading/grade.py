@@ -232,7 +232,7 @@ def grade(
         only = {marks.student_named(student, marks.names(students)) for student in only}
     why = again.why(found, old, only)
 
-    rules = Path(rules) if rules else marks.rules_path(out, place, place.parent)
+    rules = Path(rules) if rules else marks.rules_path(out, place, place.resolve().parent)
     stems = {*found.stems, *(stem for _, stem in old)}
     said = marks.read(out, rules, students | again.students(old.values()), [s for s in all_masters() if s in stems])
     wrong = marks.too_much([record for key, record in old.items() if key not in why], said.corrections)
@@ -278,7 +278,7 @@ def settle(out, rules=None, dry_run=False, strict=False):
     records = marks.corrected(records, said)
     changes = gradebook.changes(out, records, stems, said.rules)
     if not dry_run:
-        with _plain_about_disks(out, "run the command again"):
+        with _plain_about_disks(out, "run the command again" if strict else "go on with --resume"):
             gradebook.write(out, records, stems, said.rules)
             spreadsheet.write(out / "grades.xlsx", gradebook.tables(records, stems, said.rules))
             report.write(out, records, stems, said.rules)

@@ -69,6 +69,7 @@ def _sent_back(name, page):
     or what it has put in front of the file's name; Canvas ("Upload submissions", app/models/assignment.rb) two numbers
     in the file's name. Others get the page as it is called here.
     """
+    name = name.encode(errors="replace").decode()  # a zip file cannot hold what is no UTF-8
     if LAYOUTS["Moodle"].fullmatch(name):
         before = FOLDER.match(name)[0]
         return f"{before}/feedback.html" if before == name else f"{before}feedback.html"
