@@ -260,7 +260,7 @@ def an_activation_of_ones_own(x, f, filters, s):
     return layers.Activation(lambda x: ops.maximum(x, 0))(h)
 
 
-@both("duplicate_names", 0)
+@both("duplicate_names", 7)
 def one_name_for_two(x, f, filters, s):
     return layers.ReLU(name="relu")(layers.ReLU(name="relu")(block(x, f, filters, s)))
 

@@ -175,7 +175,7 @@ def summed(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     return layers.Add()([layers.Conv2D(8, 1)(branch) for branch in each])
 
 
-@wrong("inception_module", 2, "branches_not_joined")
+@wrong("inception_module", 1, "branches_not_joined")
 def the_last_branch(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     return branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[-1]
 

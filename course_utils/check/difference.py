@@ -255,6 +255,19 @@ def _kinds(graph):
     return {node.kind for node in graph.nodes}
 
 
+def _blocks(count):
+    return f"{count} {'block' if count == 1 else 'blocks'}"
+
+
+def _listed(parts):
+    """ "stages 3, 4 and 5" of "stage 3", "stage 4", "stage 5"; other words as they are."""
+    if len(parts) == 1:
+        return parts[0]
+    kind = parts[0].split()[0]
+    words = [part.removeprefix(f"{kind} ") for part in parts]
+    return f"{kind}s {', '.join(words[:-1])} and {words[-1]}"
+
+
 def _kind(node):
     """In words: "convolution", "ReLU", ..."""
     if node.kind == "activation":
@@ -511,15 +524,33 @@ class _Comparison:
             merges = [p for p in positions if self.r.nodes[p].kind in MERGES]
         else:
             merges = [beside] * sum(self.a.nodes[p].kind in MERGES for p in positions)
+        absent = {}
         for stage, blocks in Counter(self._stage(p) for p in merges).items():
             total = sum(self.r.nodes[p].kind in MERGES and self._stage(p) == stage for p in self.r_main)
+            if fewer and blocks == total:
+                absent[stage] = total
+                continue
             count = "a block" if blocks == 1 else f"{blocks} blocks"
             text = f"{stage} has {count} {'fewer' if fewer else 'more'} than it should. How often does its loop run?"
-            if fewer and blocks == total:
-                text = f"{stage} is missing. What should stand there?"
             got = total - blocks if fewer else total + blocks
-            expected, got = (f"{n} {'block' if n == 1 else 'blocks'}" for n in (total, got))
-            self.add("wrong_depth", _Place("network", "", stage), text, expected, got)
+            self.add("wrong_depth", _Place("network", "", stage), text, _blocks(total), _blocks(got))
+        if absent:
+            place = _Place("network", "", _listed([*absent]))
+            *more, last = absent.values()
+            expected, got = f"{', '.join(map(str, more))} and {_blocks(last)}" if more else _blocks(last), _blocks(0)
+            self.add("wrong_depth", place, self._absent(absent), expected, got)
+
+    def _absent(self, stages):
+        """In words that stages are missing as a whole, or what is missing of a single block."""
+        if "the network" not in stages:
+            verb = "is" if len(stages) == 1 else "are"
+            return f"{_listed([*stages])} {verb} missing. What should stand there?"
+        total = sum(node.kind in KERNELS for node in self.r.nodes)
+        gone = total - sum(node.kind in KERNELS for node in self.a.nodes)
+        merge = _kind(next(node for node in self.r.nodes if node.kind in MERGES))
+        convolutions = "" if gone <= 0 else f"{'its' if gone == total else f'{gone} of its'} {total} convolutions and "
+        verb = "are" if convolutions else "is"
+        return f"{convolutions}the {merge} {verb} missing. Which steps does the description list?"
 
     def _stage(self, r):
         """ "stage 3", "module 2", or "the network" where it has no such parts."""
@@ -613,8 +644,14 @@ class _Comparison:
         got, expected, place = self.a.nodes[a], self.r.nodes[r], self.place[r]
         if got.kind != expected.kind:
             code = "wrong_merge" if expected.kind in MERGES else "wrong_pooling"
-            text = f"{place} is {_one(_kind(got))}. What should happen there?"
-            return self.add(code, place, text, _kind(expected), _kind(got))
+            kinds = _kind(expected), _kind(got)
+            text = f"{place} is {_one(kinds[1])}. What should happen there?"
+            if kinds[0] == kinds[1]:  # one over the whole map, the other over a part of it
+                kinds = tuple(
+                    f"{_kind(node)} {self._extent(node, graph)}" for node, graph in ((expected, self.r), (got, self.a))
+                )
+                text = f"{place} is taken {self._extent(got, self.a)}. Which size is asked for?"
+            return self.add(code, place, text, *kinds)
         grouped = dict.fromkeys({"groups"} & got.params.keys(), 1)  # which a node names only where there are several
         for key, wanted in (grouped | expected.params).items():
             given = got.params.get(key)
@@ -632,6 +669,14 @@ class _Comparison:
                 words = _words(key, wanted), _words(key, given)
             code, text = self._setting(key, expected, place, *words, last)
             self.add(code, place, text, *words, wanted=wanted, given=given)
+
+    def _extent(self, node, graph):
+        """In words over what a pooling is taken."""
+        if "kernel" in node.params:
+            return f"over {'x'.join(map(str, node.params['kernel']))}"
+        shape = graph.nodes[node.inputs[0]].shape
+        size = f", here {shape[1]}x{shape[2]}" if shape and len(shape) == 4 else ""
+        return f"over the whole feature map{size}"
 
     def _setting(self, key, node, place, wanted, given, last):
         """(code, message) of a setting that differs."""

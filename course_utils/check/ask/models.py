@@ -5,6 +5,7 @@ A probe is a dict of what is asked, such as {"shape": [9, 7, 10], "f": 5, "filte
 
 import inspect
 import random
+from collections import Counter
 from contextlib import contextmanager
 from types import FunctionType
 
@@ -19,7 +20,8 @@ NETWORKS += [lenet.lenet5, lenet._lenet5, alexnet.alexnet, alexnet._alexnet, vgg
 NETWORKS += [inception.inception_network, inception.GoogLeNet]
 NETWORKS += [resnet_v2.ResNet50V2, resnet_v2.ResNet101V2, resnet_v2._resnet_v2, resnet_v2.hard_coded_resnet50v2]
 NETWORKS += [keras.applications.ResNet50V2, keras.applications.ResNet101V2]
-MAX_PARAMETERS = 60_000_000  # of a network
+MAX_PARAMETERS = 60_000_000  # of a network in memory
+MAX_SHOWN = 150_000_000  # of one whose weights have a shape and no memory: AlexNet has 62 million, VGG-16 138
 
 
 def _residual(answer, X, asked):
@@ -59,9 +61,28 @@ def _block(answer, asked, offer, forbidden):
     if found["returned"] != "symbolic":
         return found, None
     model, found["joined"] = evidence.attempt(keras.Model, X, y)
+    if model is None and _renamed(y):
+        model, _ = evidence.attempt(keras.Model, X, y)
     if model is not None:
         found["config"], found["told"] = evidence.attempt(model.to_json)
     return found, model
+
+
+def _renamed(y):
+    """Give layers of one name, of which no model can be made, names of their own; were there any?
+
+    What the block does can be judged all the same.
+    """
+    names, seen, waiting = Counter(), set(), [y]
+    while waiting:
+        operation, node, _ = waiting.pop()._keras_history
+        if operation not in seen:
+            seen.add(operation)
+            names[operation.name] += 1
+            if names[operation.name] > 1:
+                operation.name = f"{operation.name}_again_{names[operation.name]}"
+        waiting += operation._inbound_nodes[node].input_tensors
+    return max(names.values()) > 1
 
 
 def asked(probes, instead=()):
@@ -143,22 +164,30 @@ def ask_network(answer, probes, instead=(), forbidden=NETWORKS):
 
 def _network(answer, asked, forbidden):
     offered = {key: tuple(value) if key == "input_shape" else value for key, value in asked.items()}
-    (model, call), _ = _called(answer, lambda: offered, forbidden, max_parameters=MAX_PARAMETERS)
+    (model, call), _ = _called(answer, lambda: offered, forbidden, MAX_SHOWN, MAX_PARAMETERS)
     found = {"asked": asked, "call": call}
+    if isinstance(model, keras.Sequential) and not model.built:  # it has no Input
+        found["unbuilt"] = True
+        shape = offered.get("input_shape") or defaults(answer).get("input_shape")
+        with shapes_only():
+            evidence.attempt(model.build, (None, *(shape or ())))
     if call.get("kind") == "model":
         found["model"], found["told"] = evidence.attempt(evidence.about, model)
         found["config"] = (found["model"] or {}).get("config")
     return found, model
 
 
-def _called(answer, offer, forbidden, **more):
-    """(`call_alone`, what was offered): with weights that are shapes only, or whole if the answer wants to see them."""
+def _called(answer, offer, forbidden, shown=evidence.MAX_PARAMETERS, whole=evidence.MAX_PARAMETERS):
+    """(`call_alone`, what was offered): with weights that are shapes only, or whole if the answer wants to see them.
+
+    shown, whole: how many parameters there may be then.
+    """
     offered = offer()
     with shapes_only():
-        value, call = call_alone(answer, offered, forbidden, **more)
+        value, call = call_alone(answer, offered, forbidden, max_parameters=shown)
     if call["outcome"] == "raised":
         offered = offer()
-        value, call = call_alone(answer, offered, forbidden, **more)
+        value, call = call_alone(answer, offered, forbidden, max_parameters=whole)
     return (value, call), offered
 
 

@@ -6,15 +6,15 @@ All of them leave the last stage with 2x2 feature maps, where average pooling 2 
 import random
 
 from course_utils.check.ask import models
-from course_utils.check.ask.models import ask_network, redrawn
+from course_utils.check.ask.models import ask_network, defaults, redrawn
 
 PROBES = [{"input_shape": [56, 48, 1], "classes": 5}]
 INSTEAD = [{"input_shape": [224, 224, 3], "classes": 6}]  # which too many strides do not shrink to nothing
 
 
 def ask(answer, hidden=False, seed=0):
-    """Evidence: see `ask_network`."""
-    return ask_network(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
+    """Evidence: see `ask_network`. "defaults": of the signature."""
+    return ask_network(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden)) | {"defaults": defaults(answer)}
 
 
 def asked(seed, hidden):

@@ -24,8 +24,15 @@ STEPS = (
         1,
         "carries the input to the addition, as it is or projected",
         "The shortcut carries the input: as it is, every stride-th row and column of it, or projected.",
+        {"add": 1},
     ),
-    Step("settings", 1, "uses filters, kernel_size and stride", "Each convolution has the settings it should have."),
+    Step(
+        "settings",
+        1,
+        "uses filters, kernel_size and stride",
+        "Each convolution has the settings it should have.",
+        {"conv": 0.6},
+    ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )
 

@@ -8,10 +8,16 @@ from course_utils.networks import resnet
 STEPS = (
     Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
     Step("main_path", 2, "takes the steps of the main path", "The main path takes its steps in the right order."),
-    Step("shortcut", 2, "projects its input for the addition", "The shortcut is a projection of the input."),
-    Step("addition", 1, "adds, then applies ReLU", "The two are added, and ReLU comes last."),
     Step(
-        "settings", 1, "uses f, filters and s", "Each convolution has the kernel, filters and strides it should have."
+        "shortcut", 2, "projects its input for the addition", "The shortcut is a projection of the input.", {"add": 1}
+    ),
+    Step("addition", 1, "adds, then applies ReLU", "The two are added, and ReLU comes last.", {"add": 1}),
+    Step(
+        "settings",
+        1,
+        "uses f, filters and s",
+        "Each convolution has the kernel, filters and strides it should have.",
+        {"conv": 0.6},
     ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )

@@ -8,9 +8,21 @@ from course_utils.networks import resnet
 STEPS = (
     Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
     Step("main_path", 2, "takes the steps of the main path", "The main path takes its steps in the right order."),
-    Step("shortcut", 2, "carries its input to the addition", "The shortcut carries the input to the addition."),
-    Step("addition", 1, "adds, then applies ReLU", "The two are added, and ReLU comes last."),
-    Step("settings", 1, "uses f and filters", "Each convolution has the kernel and the filters that it should have."),
+    Step(
+        "shortcut",
+        2,
+        "carries its input to the addition",
+        "The shortcut carries the input to the addition.",
+        {"add": 1},
+    ),
+    Step("addition", 1, "adds, then applies ReLU", "The two are added, and ReLU comes last.", {"add": 1}),
+    Step(
+        "settings",
+        1,
+        "uses f and filters",
+        "Each convolution has the kernel and the filters that it should have.",
+        {"conv": 0.6},
+    ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )
 

@@ -9,7 +9,11 @@ STEPS = (
     Step("builds", 1, "builds a module", "It builds a module on the tensor that it is given."),
     Step("branches", 1, "has four branches, joined by channels", "It has the four branches, joined by channels."),
     Step(
-        "settings", 1, "uses the six numbers of filters", "Each convolution has the kernel and the filters it should."
+        "settings",
+        1,
+        "uses the six numbers of filters",
+        "Each convolution has the kernel and the filters it should.",
+        {"conv": 0.6},
     ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )

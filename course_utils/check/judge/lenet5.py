@@ -15,8 +15,20 @@ from course_utils.networks.lenet import _lenet5
 
 STEPS = (
     Step("builds", 1, "builds a model", "It builds a new model."),
-    Step("features", 1, "convolves and pools twice", "Two convolutions and two poolings: sizes, filters, activations."),
-    Step("classifier", 1, "ends with the dense layers", "The dense layers are right, and give what classes says."),
+    Step(
+        "features",
+        1,
+        "convolves and pools twice",
+        "Two convolutions and two poolings: sizes, filters, activations.",
+        {"conv": 0.5},
+    ),
+    Step(
+        "classifier",
+        1,
+        "ends with the dense layers",
+        "The dense layers are right, and give what classes says.",
+        {"dense": 0.6},
+    ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )
 

@@ -7,6 +7,7 @@ difference that belongs to it.
 
 import json
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,19 +24,24 @@ SETTINGS = {"kernel_size_ignored", "wrong_kernel_size", "wrong_filters", "wrong_
 
 
 class Step(NamedTuple):
-    """name: what `step_of` calls it. what: completes "whether it ...". passed: what is said where it is right."""
+    """name: what `step_of` calls it. what: completes "whether it ...". passed: what is said where it is right.
+
+    needs: what has to be there to look at: {kind of node: share of those of the reference}.
+    """
 
     name: str
     points: int
     what: str
     passed: str
+    needs: dict = {}  # noqa: RUF012
 
 
-def judge_model(evidence, steps, problem, step_of, reference):
+def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
     """The findings for the evidence of `ask.models`: one a step; a single one if it is not answered.
 
     problem(evidence, points): the finding for what keeps an answer from building, or None. step_of(difference): the
-    name of a step. reference(asked): the reference's keras.Model for a probe.
+    name of a step. reference(asked): the reference's keras.Model for a probe. wanted: default values that the
+    signature should have, {"classes": 6}.
     """
     builds = problem(evidence, steps[0].points)
     if builds and builds.code == UNANSWERED:
@@ -44,10 +50,12 @@ def judge_model(evidence, steps, problem, step_of, reference):
     if builds and builds.code in (BORROWED, "global_model"):
         probes = []
     try:
-        found, same = _compare(probes, reference)
+        found, graphs, same = _compare(probes, reference)
     except (graph.UnreadableConfig, numbers.CannotRebuild) as error:
-        builds, found, same = _sealed(probes[0]["call"]["name"], error, steps[0].points), [], False
-    findings = [_judged(step, found, step_of) for step in steps[1:-1]]
+        builds, found, graphs, same = _sealed(probes[0]["call"]["name"], error, steps[0].points), [], [], False
+    defaults = _wrong_defaults(evidence.get("defaults", {}), wanted or {})
+    found = [defaults + differs for differs in found]
+    findings = [_judged(step, found, graphs, step_of) for step in steps[1:-1]]
     same = same if all(finding.passed for finding in findings) else None
     return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
@@ -72,15 +80,18 @@ def readable(evidence, points, read=graph.canonical):
     return problem, found
 
 
-def _judged(step, found, step_of):
-    """The finding for one step, from the differences on each probe."""
-    if not found:
-        return not_reached(step.what, step.points)
+def _judged(step, found, graphs, step_of):
+    """The finding for one step, from the differences on each probe: what is not there to look at is not right."""
     for differs in found:
         fault = told([difference for difference in differs if step_of(difference) == step.name])
         if fault:
             return Finding(fault.code, False, fault.message, fault.expected, fault.got, step.points)
-    return _passed(step)
+    seen = all(
+        answer.count(kind) >= share * expected.count(kind)
+        for answer, expected in graphs
+        for kind, share in step.needs.items()
+    )
+    return _passed(step) if found and seen else not_reached(step.what, step.points)
 
 
 def _passed(step):
@@ -101,11 +112,11 @@ def _numbers(step, same):
 
 
 def _compare(probes, reference):
-    """(the differences on each probe, whether the numbers are the same: None if they cannot be asked for).
+    """(the differences on each probe; (graph, reference's graph) of those that differ; are the numbers the same?).
 
-    Where the graphs are equal, numbers are asked for on the first probe only.
+    The last is None if they cannot be asked for; where the graphs are equal, they are on the first probe only.
     """
-    found, same = [], True
+    found, graphs, same = [], [], True
     for probe in probes:
         key, config = json.dumps(probe["asked"]), probe["config"]
         calls = graph.trace(config).calls
@@ -134,8 +145,28 @@ def _compare(probes, reference):
             if equal:
                 differs = []  # the same, written in a way that the graph does not know
             same = same and equal
-        found.append(_without_consequences(differs) + _frozen(calls))
-    return found, same
+        graphs += [(answer, expected)] if differs else []
+        differs = [_with_classes(difference, probe["asked"]) for difference in _without_consequences(differs)]
+        found.append(differs + _frozen(calls))
+    return found, graphs, same
+
+
+def _with_classes(difference, asked):
+    """A wrong number of units is told with the number that was asked for: nobody has seen the probe."""
+    if difference.code != "wrong_units" or "classes" not in asked:
+        return difference
+    return replace(difference, message=f"With classes={asked['classes']}: {difference.message}")
+
+
+def _wrong_defaults(named, wanted):
+    """A difference for each default value of the signature that is not the wanted one, where it names one at all."""
+    found = []
+    for name, value in wanted.items():
+        if name in named and named[name] != value:
+            expected, got = (f"{name}={tuple(v) if isinstance(v, list) else v}" for v in (value, named[name]))
+            text = f"The signature says {got}. Which value should {name} have where nobody gives one?"
+            found.append(Difference("wrong_defaults", text, "", "network", expected, got))
+    return found
 
 
 def _begins_with(network, shape):
@@ -278,6 +309,12 @@ def network_problem(evidence, points):
         problem = problem or not_a_model(call, points) or _not_readable(probe, points)
         if problem:
             return problem
+    if any(probe.get("unbuilt") for probe in _asked(evidence)):
+        name = evidence["probes"][0]["call"]["name"]
+        text = (
+            f"The model that {name} returns does not know its input, and has no weights yet. Where is input_shape used?"
+        )
+        return Finding("no_input", False, text, "layers.Input(input_shape) at the beginning", "none", points)
     if evidence["same"]:
         text = (
             f"Two calls of {evidence['probes'][0]['call']['name']} return the very same model. It is made outside the "
@@ -329,10 +366,10 @@ def _too_large(call, points):
     if call["outcome"] != "too large":
         return None
     text = (
-        f"{call['name']} asks for more than 60 million parameters{where(call['error'])}. What is the shape of the "
+        f"{call['name']} asks for more than 150 million parameters{where(call['error'])}. What is the shape of the "
         "feature map that goes in there, and how could it be smaller?"
     )
-    return Finding("too_large", False, text, "at most 60 million", f"{call['parameters']:,} so far", points)
+    return Finding("too_large", False, text, "at most 150 million", f"{call['parameters']:,} so far", points)
 
 
 def _not_readable(probe, points):
@@ -374,7 +411,7 @@ def step_of_block(difference):
 
 
 def step_of_network(difference):
-    if difference.code in ("wrong_input_shape", "wrong_units"):
+    if difference.code in ("wrong_input_shape", "wrong_units", "wrong_defaults"):
         return "arguments"
     if difference.part in ("input", "stem"):
         return "stem"

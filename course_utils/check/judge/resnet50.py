@@ -5,18 +5,43 @@ from course_utils.networks import resnet
 
 STEPS = (
     Step("builds", 1, "builds a model", "It builds a new model."),
-    Step("arguments", 1, "uses input_shape and classes", "It takes and gives what input_shape and classes say."),
-    Step("stem", 1, "begins with the stem", "The stem is right: padding, convolution, normalisation, ReLU, pooling."),
-    Step("stages", 2, "has the four stages", "The stages have their blocks, with the filters and strides they need."),
-    Step("blocks", 1, "has the blocks of a residual network", "The blocks are residual blocks, step by step."),
-    Step("head", 1, "ends with the head", "The head pools, flattens and classifies."),
+    Step(
+        "arguments",
+        1,
+        "uses input_shape and classes",
+        "It takes and gives what input_shape and classes say.",
+        {"dense": 1},
+    ),
+    Step(
+        "stem",
+        1,
+        "begins with the stem",
+        "The stem is right: padding, convolution, normalisation, ReLU, pooling.",
+        {"conv": 0.01, "max_pool": 1},
+    ),
+    Step(
+        "stages",
+        2,
+        "has the four stages",
+        "The stages have their blocks, with the filters and strides they need.",
+        {"add": 0.5},
+    ),
+    Step(
+        "blocks",
+        1,
+        "has the blocks of a residual network",
+        "The blocks are residual blocks, step by step.",
+        {"add": 0.5},
+    ),
+    Step("head", 1, "ends with the head", "The head pools, flattens and classifies.", {"dense": 1, "add": 0.5}),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )
+DEFAULTS = {"input_shape": [64, 64, 3], "classes": 6}
 
 
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
-    return judge_model(evidence, STEPS, network_problem, step_of_network, reference)
+    return judge_model(evidence, STEPS, network_problem, step_of_network, reference, DEFAULTS)
 
 
 def reference(asked):

@@ -5,8 +5,20 @@ from course_utils.networks import resnet
 
 STEPS = (
     Step("builds", 1, "builds a model", "It builds a new model."),
-    Step("stem", 1, "takes pictures of input_shape into the stem", "The stem is right, for pictures of input_shape."),
-    Step("stages", 1, "has the four stages and ends with them", "The four stages are right, and end the network."),
+    Step(
+        "stem",
+        1,
+        "takes pictures of input_shape into the stem",
+        "The stem is right, for pictures of input_shape.",
+        {"conv": 0.01, "max_pool": 1},
+    ),
+    Step(
+        "stages",
+        1,
+        "has the four stages and ends with them",
+        "The four stages are right, and end the network.",
+        {"add": 0.5},
+    ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )
 

@@ -7,13 +7,26 @@ from course_utils.networks import resnet_v2
 
 STEPS = (
     Step("builds", 1, "builds a model", "It builds a new model."),
-    Step("stem", 1, "takes pictures of input_shape into the stem", "The stem is right, for pictures of input_shape."),
-    Step("stages", 1, "has the four stages", "The stages have their blocks, step by step, with filters and strides."),
+    Step(
+        "stem",
+        1,
+        "takes pictures of input_shape into the stem",
+        "The stem is right, for pictures of input_shape.",
+        {"conv": 0.01, "max_pool": 1},
+    ),
+    Step(
+        "stages",
+        1,
+        "has the four stages",
+        "The stages have their blocks, step by step, with filters and strides.",
+        {"add": 0.5},
+    ),
     Step(
         "end",
         1,
         "ends as include_top, pooling and classes say",
         "It normalises and activates once more, then ends as include_top, pooling and classes say.",
+        {"add": 0.5},
     ),
     Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
 )

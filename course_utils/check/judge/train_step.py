@@ -68,7 +68,7 @@ def _faults(probe, found):
     way = next(right, None)
     step = None if way else _step(probe, found["seed"], state, before, trainable)
     mode = _mode(state, taken(probe, found["seed"], way or Way()), before, moving, bool(way))
-    mode = mode or _loss(probe, found["seed"], state, name, ways, bool(way))
+    mode = mode or _loss(probe, found["seed"], state, found["call"], ways, bool(way))
     penalty = None
     if probe.decay and way and not way.penalty:
         text = (
@@ -204,12 +204,12 @@ def _mode(state, right, before, moving, stepped):
     return Finding("other_statistics", False, text)
 
 
-def _loss(probe, seed, state, name, ways, stepped):
+def _loss(probe, seed, state, call, ways, stepped):
     """The finding for what is not the loss before the step, or None."""
-    loss = state.losses[0]
+    loss, name = state.losses[0], call["name"]
     if loss is None:
-        text = f"{name} returns no number. What should its last line give back?"
-        return Finding("no_loss", False, text, "the loss, a scalar")
+        text = f"{name} returns {call['words']}, not the loss alone. What should its last line give back?"
+        return Finding("no_loss", False, text, "the loss, a scalar", call["words"])
     if isinstance(loss, list):
         text = f"{name} returns an array of shape {tuple(loss)}. How many losses has a batch?"
         return Finding("loss_not_scalar", False, text, "a scalar", f"shape {tuple(loss)}")
