@@ -182,5 +182,5 @@ def test_of_too_many_notebooks_the_last_are_read(tmp_path):
         path.write_bytes(b"x")
     found, _ = find(tmp_path)
     assert [one.place for one in found[1:]] == [f"{number}.ipynb" for number in range(20, MAX_NOTEBOOKS + 20)]
-    with pytest.raises(Unreadable, match="More than 100 notebooks"):
+    with pytest.raises(Unreadable, match="More than 100 files"):
         found[0].read()

@@ -10,7 +10,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -98,14 +98,21 @@ def find(place):
     if not any(map(_may_be_notebook, found)):
         raise CourseError(f"{place} holds no notebooks: it should hold one folder (or zip file) a student.")
     found.sort(key=lambda one: (one.student, one.when, natural(one.place)))
-    counts = Counter()
-    for i in range(len(found) - 1, -1, -1):  # the last ones are read
-        one = found[i]
-        counts[one.student] += bool(NOTEBOOKS.search(one.place))
-        if counts[one.student] > MAX_NOTEBOOKS:
+    return _last(found), sorted({*shown.values()} - {""})
+
+
+def _last(files):
+    """The last files of each student, notebooks and others, and one that says so where there were more."""
+    kept, counts = [], Counter()
+    for one in reversed(files):
+        kind = one.student, bool(NOTEBOOKS.search(one.place))
+        counts[kind] += 1
+        if counts[kind] == MAX_NOTEBOOKS + 1:
             words = f"More than {MAX_NOTEBOOKS} files were handed in: the last {MAX_NOTEBOOKS} are read."
-            found[i] = Handed(one.student, one.place, partial(_refuse, words), one.id, one.late, one.when, one.name)
-    return found, sorted({*shown.values()} - {""})
+            one = replace(one, read=partial(_refuse, words))
+        if counts[kind] <= MAX_NOTEBOOKS + 1:
+            kept.append(one)
+    return kept[::-1]
 
 
 def _may_be_notebook(one):
