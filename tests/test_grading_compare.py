@@ -423,7 +423,8 @@ def own_names(tree):
 def renamed(lines):
     """Other names and other comments."""
     tree = ast.parse("\n".join(lines))
-    text = ast.unparse(Renamed(own_names(tree), lambda name: f"my_{name}").visit(tree))
+    own = own_names(tree) - {"X"}  # which a block is given
+    text = ast.unparse(Renamed(own, lambda name: f"my_{name}").visit(tree))
     return ["# all my own words", *text.split("\n")]
 
 
