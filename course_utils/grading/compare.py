@@ -24,7 +24,7 @@ CAN = (
     "Read the code and talk to the students before you conclude anything."
 )
 COURSE = "the course's own solution"
-SHORT = 30  # fragments that others do not have: fewer in common say nothing
+SHORT = 40  # fragments that few others have: with less in common nobody stands out
 FAR = 0.2  # above the likeness that most students have to somebody
 FEW = 10  # students: fewer cannot say what is usual
 MOST = 200  # pairs on a page
