@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell
 from test_grading_hand_ins import lay
 
 from course_utils.files import masters
+from course_utils.grading.cells import python
 from course_utils.grading.hand_ins import collect
 from course_utils.grading.submissions import Unreadable, all_masters, pair, parse, recognise
 from course_utils.release import student_copy
@@ -90,7 +91,10 @@ def test_another_course_is_not_recognised():
         (b'{"cells": [{"cell_type": "code", "source": "x = 1', "cut short"),
         (b'{"cells": []}\n{"cells": []}', "two notebooks, one behind the other"),
         (b'{"cells": []}]', "goes on behind the end"),
-        (b'{\n<<<<<<< HEAD\n"cells": [],\n=======\n"cells": [1],\n>>>>>>> 1a2b3c\n"nbformat": 4}', "git's conflict marks"),
+        (
+            b'{\n<<<<<<< HEAD\n"cells": [],\n=======\n"cells": [1],\n>>>>>>> 1a2b3c\n"nbformat": 4}',
+            "git's conflict marks",
+        ),
         (b'{"cells": [\n{"id": x}], "metadata": {}, "nbformat": 4}', "see its line 2"),
         (b"PK\3\4\0\0\xff", "not text"),
         (b"print('hello')", "not a notebook"),
@@ -108,6 +112,22 @@ def test_another_course_is_not_recognised():
 def test_what_is_no_notebook_is_said_in_a_sentence(content, words):
     with pytest.raises(Unreadable, match=words):
         parse(content)
+
+
+def test_a_file_that_was_cut_short_anywhere_is_called_so():
+    cell = {"cell_type": "code", "source": ["x = 'é'\n", "y"], "n": None}
+    content = json.dumps({"nbformat": 4, "cells": [cell]}, ensure_ascii=False).encode()
+    for end in range(1, len(content)):
+        with pytest.raises(Unreadable, match="cut short"):
+            parse(content[:end])
+    for more in b"\n\n", b"\0" * 100:
+        assert parse(content + more) == parse(content)
+
+
+def test_what_would_take_too_long_to_read_is_refused():
+    for source, words in ("!ls\n" * 400 + "x = 1\n" * 2000, "more magics"), ("#" * 400_000, "400,000 characters"):
+        with pytest.raises(Unreadable, match=words):
+            parse(data(nbformat.v4.new_notebook(cells=[new_code_cell(source)])))
 
 
 @pytest.mark.parametrize(
@@ -237,3 +257,39 @@ def test_names_inside_functions_ask_for_no_cell():
     own = sources(paired(notebook))
     assert "wanted = 4" in own
     assert "local = 3" not in own
+
+
+def test_a_helper_stands_above_its_answer_whatever_the_master_calls_so_below():
+    notebook, name = copy(), "plain_curves"
+    below = "def plain_curves():\n    return None"
+    added(notebook, "identity_block", f"{name} = 3", f"{name} = 4")
+    added(notebook, "convolutional_block", below)
+    answer(notebook, "identity_block").source = f"def identity_block(X):\n    return X * {name}"
+    own = sources(paired(notebook))
+    assert {f"{name} = 3", f"{name} = 4"} <= {*own}
+    assert below not in own
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        ("x = 1", "x = 1"),
+        ("%%time\nx = 1", "\nx = 1"),
+        ("# why\n\n  %%capture --no-stderr out\nx = 1", "# why\n\nout = get_ipython().captured()\nx = 1"),
+        ("%%time\n%%prun -s time\nx = 1", "\n\nx = 1"),
+        ("%%bash\nx = 1", ""),
+        ("%%HTML\n<b>", ""),
+        ("%%!\nls", ""),
+        ("\n\nx = 1\nx?", "\n\nx = 1\nget_ipython().run_line_magic('pinfo', 'x')\n"),
+        (
+            "if x:\n    !ls\n    y = !pwd",
+            "if x:\n    get_ipython().system('ls')\n    y = get_ipython().getoutput('pwd')\n",
+        ),
+        ("%time x = f(1)\ny = %time g()\n", "x = f(1)\ny = g()\n"),
+        ("'''\n%d\n!\n'''\n%pwd", "'''\n%d\n!\n'''\nget_ipython().run_line_magic('pwd', '')\n"),
+        (">>> x = 1\n... y", "x = 1\ny\n"),
+        ("def f(:\n", "def f(:\n"),
+    ],
+)
+def test_cells_are_read_as_ipython_reads_them(source, read):
+    assert python(source) == read

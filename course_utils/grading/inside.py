@@ -3,17 +3,30 @@
 It holds no secret, and whatever it says is taken as data: the judging half runs elsewhere.
 """
 
+import ast
+import builtins
+import codeop
+import getpass
 import inspect
 import linecache
+import os
+import re
+import resource
+import signal
 import sys
 import types
+from functools import partial
 from importlib import import_module
 
-from IPython.core.inputtransformer2 import TransformerManager
+import IPython.core.inputtransformer2
+import matplotlib.pyplot
+from IPython.utils.capture import CapturedIO
+from IPython.utils.text import SList
 
 from course_utils import check
 from course_utils.check import evidence
 from course_utils.grading import wire
+from course_utils.grading.cells import NO_PYTHON, python
 
 
 def answer(connection):
@@ -25,36 +38,44 @@ def answer(connection):
     asked = [import_module(f"course_utils.check.ask.{exercise}") for exercise, _ in request["exercises"]]
     keras_given = any(getattr(module, "KERAS_NETWORKS_GIVEN", False) for module in asked)
     _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]}, keras_given)
-    notebook = types.ModuleType("__main__")
-    notebook.get_ipython = _NoShell
-    sys.modules["__main__"] = notebook
-    problems, memory = {}, False
+    notebook = _Notebook(request["untrained"])
+    signal.signal(signal.SIGPROF, _too_long)
+    functions, answers, problems, memory = dict(request["exercises"]), {}, {}, False
     for cell in request["cells"]:
-        found = _run(cell, notebook)
+        found = notebook.run(cell)
         memory |= _of_memory(found)
-        if found["outcome"] != "returned" and cell["exercise"]:
-            problems.setdefault(cell["exercise"], found)
-    for exercise, name in request["exercises"]:
+        exercise = cell["exercise"]
+        if exercise and found["outcome"] != "returned":
+            problems.setdefault(exercise, found)
+        if exercise and functions[exercise] in notebook.names:  # a cell below may give the name to something else
+            answers[exercise] = notebook.names[functions[exercise]]
+    for exercise, name in functions.items():
         found = {"problem": problems.get(exercise)}
-        if name in vars(notebook):
-            found = _asked(exercise, vars(notebook)[name], request["seed"])
+        if exercise in answers or name in notebook.names:
+            answer = answers[exercise] if exercise in answers else notebook.names[name]
+            found = _asked(exercise, answer, request["seed"], last=exercise == [*functions][-1])
         memory |= _of_memory(found)
-        connection.sendall(_packed(found, exercise))
+        connection.sendall(_packed(found, exercise, notebook.lost))
     connection.sendall(wire.pack(None, wire.LAST))
     if memory:
         raise MemoryError
 
 
-def _asked(exercise, answer, seed):
-    """Evidence of an answer, or of what stopped the asking: that is no reason not to ask for the next one."""
+def _asked(exercise, answer, seed, last):
+    """Evidence of an answer, or of what stopped the asking: that is no reason not to ask for the next one.
+
+    last: is there none? Then this one may take what time is left.
+    """
+    collect = partial(check.collect, exercise, answer, hidden=True, seed=seed)
     try:
-        return {"evidence": check.collect(exercise, answer, hidden=True, seed=seed)}
+        return {"evidence": collect() if last else _in_time(collect)}
     except BaseException as error:
         return {"stopped": _kind(error)}
 
 
-def _packed(found, exercise):
+def _packed(found, exercise, lost):
     try:
+        _blame(found, lost)
         return wire.pack(found, exercise)
     except BaseException as error:  # evidence of an answer that returns, or raises, things that are not what they say
         return wire.pack({"stopped": _kind(error)}, exercise)
@@ -65,30 +86,196 @@ def _kind(error):
     return type.__dict__["__name__"].__get__(type(error))[:60]
 
 
-def _run(cell, notebook):
-    """Run one cell as a notebook would, without its magics; what stops it stops nothing else."""
+def _in_time(function, *args, **kwargs):
+    """Call a function, and stop it when it has used up its share of the processor: what comes later shall have its own.
 
-    def execute():
-        source = TransformerManager().transform_cell(cell["source"])
-        place = f"<cell {cell['id']}>"
-        linecache.cache[place] = len(source), None, source.splitlines(keepends=True), place
-        code = compile(source, place, "exec", dont_inherit=True)
-        exec(code, vars(notebook))
-
+    It is Python that stops, between two steps of its own. Whatever goes on all the same, the sandbox ends.
+    """
+    share = max(5, resource.getrlimit(resource.RLIMIT_CPU)[0] / 20)  # seconds; those of the course take 1
+    signal.setitimer(signal.ITIMER_PROF, share, 0.1)  # and soon again, for the next probe that never ends
     try:
-        return evidence.attempt(execute, max_parameters=MAX_PARAMETERS)[1]
-    except BaseException as error:  # such as KeyboardInterrupt, or the refusal to hand on a network of the course's own
-        return {"outcome": "raised", "error": {"type": _kind(error), "text": "", "lines": []}}
+        return function(*args, **kwargs)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+class _TooLong(TimeoutError):
+    pass
+
+
+_TooLong.__name__ = "TimeoutError"
+
+
+def _too_long(*_):
+    raise _TooLong("it was stopped, as it takes too long: a loop may never end")
+
+
+NAME = re.compile(r"name '(\w+)' is not defined")
+
+
+def _blame(found, lost):
+    """Wherever evidence tells of a name that is not there, say why not, as far as that is known."""
+    for one in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        _blame(one, lost)
+    if isinstance(found, dict) and found.get("type") == "NameError" and (name := NAME.fullmatch(found["text"])):
+        found["text"] += f", because {lost[name[1]]}" if name[1] in lost else ""
+
+
+class _Notebook:
+    """The notebook as it runs here. names: its namespace; lost: {name: why it is not there}, which ends a sentence."""
+
+    def __init__(self, untrained):
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        self.names = vars(module)
+        self.compile = codeop.Compile()  # what is imported from __future__ holds for the cells below, too
+        self.lost = {
+            name: f"`{line}` does not run in grading, where nothing is trained" for name, line in untrained.items()
+        }
+        _furnish(self.names)
+
+    def run(self, cell):
+        """Run one cell as JupyterLab would; what stops it stops nothing else. Returns evidence of that.
+
+        On another machine more may be installed, and other files be there. So a cell that is no answer goes on behind a
+        statement that fails, and an answer behind an import that does.
+        """
+        try:
+            return _in_time(evidence.attempt, self._execute, cell, max_parameters=MAX_PARAMETERS)[1]
+        except BaseException as error:  # such as KeyboardInterrupt, or the refusal to hand on a network of the course's
+            return {"outcome": "raised", "error": {"type": _kind(error), "text": "", "lines": []}}
+
+    def _execute(self, cell):
+        source, place = python(cell["source"]), f"<cell {cell['id']}>"
+        linecache.cache[place] = len(source), None, source.splitlines(keepends=True), place
+        self.names["In"].append(source)
+        try:
+            statements = ast.parse(source, place).body
+        except NO_PYTHON as error:
+            for name in re.findall(r"^(?:def |class |)(\w+)(?: *=[^=]|\(|:)", source, re.MULTILINE):
+                self._lose(name, "", error)
+            raise
+        for number, statement in enumerate(statements):
+            try:
+                exec(self.compile(ast.Module([statement], []), place, "exec"), self.names)
+            except BaseException as error:
+                goes_on = isinstance(error, Exception) and not isinstance(error, MemoryError | _TooLong)
+                goes_on &= _kind(error) not in OUT_OF_MEMORY
+                if cell["exercise"]:
+                    goes_on &= isinstance(statement, ast.Import | ast.ImportFrom)
+                line = source.split("\n")[statement.lineno - 1].strip()[:80]
+                for lost in [statement] if goes_on else statements[number:]:
+                    for name in _makes(lost):
+                        self._lose(name, line, error)
+                if not goes_on:
+                    raise
+
+    def _lose(self, name, line, error):
+        """Keep why a name is not there: the first that failed, of those that failed for each other."""
+        why = self.lost.get(error.name) if isinstance(error, NameError) else None
+        failed = f"`{line}`" if line else "its cell"
+        self.lost.setdefault(name, why or f"{failed} failed in grading ({_in_brief(error)})")
+
+
+def _in_brief(error):
+    try:
+        return f"{_kind(error)}: {' '.join(str(error).split())[:120]}".removesuffix(": ")
+    except Exception:  # a student's own exception may fail to tell what it is
+        return _kind(error)
+
+
+def _makes(statement):
+    """The names that a statement would make."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    made = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imports = (node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom))
+    return made | {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
 
 MAX_PARAMETERS = 60_000_000  # of models that a cell builds
 
 
-class _NoShell:
-    """What `get_ipython()` gives here: magics and shell commands do nothing."""
+# --- What a notebook finds in JupyterLab ------------------------------------------------------------------------------
+
+
+def _furnish(names):
+    """Give a notebook what it finds in JupyterLab, as far as that can be without anybody who looks or types."""
+    shell, nothing = _Shell(), _Nothing()
+    history, outputs = _History([""]), _Outputs()
+    names |= dict.fromkeys(("_", "__", "___"), nothing) | dict.fromkeys(("_i", "_ii", "_iii"), "")
+    names |= {"In": history, "_ih": history, "Out": outputs, "_oh": outputs, "_dh": [os.getcwd()]}
+    names |= {"display": lambda *args, **kwargs: None, "get_ipython": lambda: shell, "exit": _leave, "quit": _leave}
+    shell.user_ns = names
+    IPython.get_ipython = IPython.core.getipython.get_ipython = names["get_ipython"]
+    builtins.input = getpass.getpass = _nobody_types
+    matplotlib.pyplot.switch_backend("agg")
+    # Whatever a notebook asks for: there is no screen. The checks that it calls would look for their other half.
+    matplotlib.use = matplotlib.pyplot.switch_backend = matplotlib.pyplot.show = check.run = lambda *args, **kwargs: (
+        None
+    )
+
+
+def _leave(*args):
+    raise SystemExit
+
+
+def _nobody_types(*args, **kwargs):
+    raise EOFError("nobody is there in grading to type what input() or getpass() waits for")
+
+
+class _Nothing:
+    """Whatever is done with it, nothing comes out: for what was shown earlier, when other cells ran."""
 
     def __getattr__(self, name):
-        return lambda *args, **kwargs: None
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing()
+
+    def __call__(self, *args, **kwargs):
+        return _Nothing()
+
+    def __getitem__(self, key):
+        return _Nothing()
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self):
+        return 0
+
+    def __repr__(self):
+        return ""
+
+
+class _Shell(_Nothing):
+    """What `get_ipython()` gives here: magics and shell commands do nothing."""
+
+    def run_line_magic(self, name, line, *args):
+        return os.getcwd() if name == "pwd" else None
+
+    def system(self, command):
+        pass
+
+    def getoutput(self, command, *args, **kwargs):
+        return SList()
+
+    def captured(self):
+        return CapturedIO(None, None)
+
+
+class _History(list):
+    """`In`: cells that did not run here are empty."""
+
+    def __getitem__(self, key):
+        return "" if isinstance(key, int) and key >= len(self) else super().__getitem__(key)
+
+
+class _Outputs(dict):
+    """`Out`: nothing is kept."""
+
+    def __missing__(self, key):
+        return _Nothing()
 
 
 OUT_OF_MEMORY = "MemoryError", "ResourceExhaustedError"

@@ -5,6 +5,7 @@ import builtins
 import json
 import re
 import symtable
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -102,12 +103,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Unit:
-    """A cell that may run. exercise: of an answer, else None; own: is it the student's?"""
+    """A cell that may run. exercise: of an answer, else None; own: the student's; changed: a given one, changed."""
 
     id: str
     source: str
     exercise: str | None = None
     own: bool = False
+    changed: bool = False
 
 
 def parse(data):
@@ -115,11 +117,11 @@ def parse(data):
     text = _text(data)
     try:
         notebook = json.loads(text)
-        if notebook.get("nbformat", 4) != 4:
+        if str(notebook.get("nbformat")) not in ("4", "4.0", "None"):
             import nbformat  # a second, which notebooks of today need not wait for
 
             notebook = nbformat.reads(text, as_version=4)
-        cells = [_cell(cell) for cell in notebook["cells"]]
+        cells = [_cell(cell) for cell in notebook["cells"] if cell is not None]
     except json.JSONDecodeError as error:
         raise Unreadable(_not_json(text, error)) from None
     except RecursionError:
@@ -214,8 +216,9 @@ def pair(student, stem, cells):
     """
     master, notes = all_masters()[stem], []
     answers, left_out = _answers(master, cells, notes)
-    marked = {cells[position][3] for position in answers}
+    marked, given = {cell[3] for cell in cells}, {*master.cells.values()}
     checks = {f"{exercise}_check" for exercise in master.exercises}
+    left_out |= {i for i, cell in enumerate(cells) if cell[2] in given or cell[3] in checks}
     behind, anchor = {}, None
     for position, (ident, kind, source, grade_id) in enumerate(cells):
         exercise = answers.get(position)
@@ -226,10 +229,9 @@ def pair(student, stem, cells):
         if exercise:
             unit = Unit(f"{exercise} {position}", _code(kind, source), exercise, own=True)
             behind.setdefault(anchor, []).append(unit)
-        elif (
-            kind == "code" and position not in left_out and grade_id not in checks and source != master.cells.get(ident)
-        ):
-            behind.setdefault(anchor, []).append(Unit(f"added {position}", source, own=True))
+        elif kind == "code" and position not in left_out:
+            unit = Unit(f"added {position}", source, own=True, changed=ident in master.cells)
+            behind.setdefault(anchor, []).append(unit)
     solutions = {ident for ident, _ in master.exercises.values()}
     units = [*behind.get(None, [])]
     for ident in master.cells:
@@ -240,13 +242,13 @@ def pair(student, stem, cells):
 
 
 def _answers(master, cells, notes):
-    """({position: exercise} of the cells that answer one, the positions of those that count for nothing).
+    """({position: exercise} of the cells that answer one, the positions of stubs, which nobody needs).
 
-    An answer is every cell that carries the mark of its exercise, and every other one that defines its function, as
-    far as the last check of it saw them. A stub is left out where its function is written elsewhere, and so is what is
-    no code, where code is there.
+    An answer is every cell that carries the mark of its exercise, and those behind it that define its function anew, as
+    far as the last check of it saw them. A stub counts only where there is nothing else, and text only where there is
+    no code.
     """
-    answers, left_out = {}, set()
+    answers, left_out, lost = {}, set(), []
     for exercise, (_, name) in master.exercises.items():
         marked = {i for i, cell in enumerate(cells) if cell[3] == exercise}
         written = {i for i, cell in enumerate(cells) if _own(cell, master) and name in _defined(cell, name)}
@@ -254,29 +256,39 @@ def _answers(master, cells, notes):
         in_code = {i for i in written - stubs if cells[i][1] == "code"}
         text = written - stubs - in_code
         if in_code:
-            last = max((i for i, cell in enumerate(cells) if _checks(cell, exercise)), default=len(cells))
-            parts = in_code | {i for i in marked - stubs if cells[i][1] == "code"}
-            found = {i for i in parts if i <= last} if min(in_code) <= last else parts
-            if found & in_code != in_code:
+            check = max((i for i, cell in enumerate(cells) if _checks(cell, exercise)), default=len(cells))
+            seen = {i for i in in_code if i <= check} or in_code
+            parts = {i for i in marked - stubs if cells[i][1] == "code" and (i in seen or i not in in_code)}
+            found = parts | {i for i in seen if i > max(parts & seen, default=-1)}
+            if in_code - seen:
                 notes.append(f"A cell below the last check of {exercise} defines {name} again: it does not count.")
-            if stubs:
+            if marked and max(found & seen) not in marked:
                 notes.append(
-                    f"A cell of {exercise} still holds its stub: it does not count, as {name} is written elsewhere."
+                    f"The answer to {exercise} was found in a cell that is not its own, by the function's name."
                 )
+            elif stubs:
+                notes.append(f"A cell of {exercise} still holds its stub: what counts is the one that is written.")
         elif text:
             found = {max(text)}
             notes.append(f"The answer to {exercise} is in a cell that is no code cell: it was read as one.")
         else:
-            found = {i for i in marked or written if cells[i][1] == "code"}
+            found, stubs = {i for i in marked or written if cells[i][1] == "code"}, set()
         if found and not marked:
-            notes.append(f"The cell of {exercise} has lost its mark: its answer was found by the function's name.")
-        elif found - marked:
-            notes.append(f"The answer to {exercise} was found in a cell that is not its own, by the function's name.")
+            lost.append(exercise)
         if len(found) > 1:
             notes.append(f"There are several cells of {exercise}: they count as one, in their order.")
-        left_out |= (marked | written) - found
+        left_out |= stubs
         answers |= dict.fromkeys(found - {*answers}, exercise)
+    if lost:
+        notes.append(_lost_marks(*lost))
     return answers, left_out - {*answers}
+
+
+def _lost_marks(first, *others):
+    if not others:
+        return f"The cell of {first} has lost its mark: its answer was found by the function's name."
+    others = " and ".join(filter(None, [", ".join(others[:-1]), others[-1]]))
+    return f"The cell of {first} has lost its mark, like {others}: the answers were found by the functions' names."
 
 
 def _own(cell, master):
@@ -334,21 +346,28 @@ TRAINING = {".fit", ".evaluate", ".predict", ".train_on_batch"}
 
 
 def needed(units):
-    """The answers, and of all other cells those which define names that they use, directly or through each other."""
+    """The answers, and of all other cells those which define names that they use, directly or through each other.
+
+    What a cell finds of a name is what the cells above it made of it, and only where there is none what is made below.
+    """
     about = [_about(unit.source) for unit in units]
     training = _training(units)
     given = {name for unit, one in zip(units, about, strict=True) if not unit.own for name in one.defines}
     makers = {}  # of a name
     for i, (unit, one) in enumerate(zip(units, about, strict=True)):
-        # What the master gives counts before what a student made of it.
-        for name in () if training[i] else one.defines - given if unit.own else one.defines:
+        # What the master gives counts before what a student made of that cell.
+        for name in () if training[i] else one.defines - given if unit.changed else one.defines:
             makers.setdefault(name, []).append(i)
     waiting = [i for i, unit in enumerate(units) if unit.exercise] + makers.get("*", [])
-    taken, seen = {*waiting}, set()
+    taken, seen = {*waiting}, {}  # seen: {name: how many of its makers are taken}
     while waiting:
-        for name in about[waiting.pop()].uses - seen:
-            seen.add(name)
-            more = {*makers.get(name, ())} - taken
+        user = waiting.pop()
+        for name in about[user].uses & makers.keys():
+            count = bisect_left(makers[name], user)
+            if not count and name not in about[user].defines:
+                count = len(makers[name])
+            more = {*makers[name][seen.get(name, 0) : count]} - taken
+            seen[name] = max(count, seen.get(name, 0))
             taken |= more
             waiting += more
     return [units[i] for i in sorted(taken)]
