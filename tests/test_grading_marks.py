@@ -248,6 +248,9 @@ def test_the_platforms_late_is_one_day_until_it_is_told_better(tmp_path):
         (out / "late.csv").write_text("student,days,notebook\n" + late)
         settle(out)
         assert rows(out)["007"]["total"] == points
+    assert "04_residual_blocks: 3 days late, 30 % less" in (out / "report.html").read_text(encoding="utf-8")
+    page = (out / "feedback" / "007.html").read_text(encoding="utf-8")
+    assert "It came 3 days late: 30 % less. In the total it counts 13.3 of 19 points." in page
 
 
 CORRECTIONS = (
@@ -325,7 +328,7 @@ def test_a_correction_is_kept_when_its_notebook_is_graded_again(tmp_path):
     words = settle(out).words
     assert rows(out)["Zoë"]["identity_block"] == "8"
     assert [line.partition(": ")[2] for line in words] == [
-        "Zoë has 8 of 8 points in identity_block, with this correction it would be 10."
+        "Zoë has 8 of 8 points in identity_block, with this correction it would be 10: change the line."
     ]
 
 
@@ -450,3 +453,11 @@ def test_what_is_new_is_said():
         "Ada's identity_block was graded again: look whether your correction should still count (line 0).",
     ]
     assert [*again.news({}, {}, found, [])] == []
+
+
+def test_words_may_come_without_a_change(tmp_path):
+    out = folder(tmp_path, corrections_csv=HEAD + "Zoë,identity_block,+0,Well argued.\n")
+    settle(out)
+    assert rows(out)["Zoë"]["notes"] == "identity_block: 5 as well (Well argued.)"
+    page = (out / "feedback" / "Zoë.html").read_text(encoding="utf-8")
+    assert re.search(r"Your teacher gave 5 as well\.\s*<span class=\"text\">Well argued\.</span>", page)

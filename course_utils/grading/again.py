@@ -150,7 +150,8 @@ def news(why, old, found, corrections):
     gone = [key for key, record in old.items() if key not in here and record["status"] != "missing"]
     if gone:
         yield f"Not in these hand-ins, the earlier marks stay: {_listed(gone)}."
-    yield f"As before: {sum(r['status'] != 'missing' for key, r in old.items() if key not in why)} notebooks."
+    count = sum(record["status"] != "missing" for key, record in old.items() if key not in why)
+    yield f"As before: {count} {'notebook' if count == 1 else 'notebooks'}."
     again = {(s, exercise) for s, stem in why if (s, stem) in old for exercise in all_masters()[stem].exercises}
     for one in corrections:
         if (one.student, one.exercise) in again:

@@ -8,7 +8,7 @@ import unicodedata
 from course_utils.check import EXERCISES
 from course_utils.files import write_text
 from course_utils.grading.hand_ins import LAYOUTS
-from course_utils.grading.marks import Rules, marks, number, worths
+from course_utils.grading.marks import PLAIN, marks, number, worths
 from course_utils.grading.submissions import all_masters
 
 # What a spreadsheet takes for a formula, with what some Asian versions take for the same signs; behind a semicolon too,
@@ -17,7 +17,7 @@ from course_utils.grading.submissions import all_masters
 FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")
 
 
-def write(out, records, stems, rules=Rules()):  # noqa: B008, a tuple
+def write(out, records, stems, rules=PLAIN):
     """Write grades.csv, canvas.csv and moodle.csv into the folder `out`.
 
     records: of one notebook of one student each, as in OUT/results or as `marks.corrected` gives them. stems: the
@@ -33,7 +33,7 @@ def write(out, records, stems, rules=Rules()):  # noqa: B008, a tuple
         _write(out / f"{name}.csv", rows, mark="" if name == "grades" else "\ufeff")
 
 
-def tables(records, stems, rules=Rules()):  # noqa: B008
+def tables(records, stems, rules=PLAIN):
     """{name of a table: rows}, as in `write`; names as they are, also those that look like numbers or formulas."""
     return {
         "grades": grades(records, stems, rules),
@@ -72,9 +72,14 @@ def _notes(mark, records):
         for one in record["exercises"]:
             if "correction" in one:
                 said = f" ({one['correction']['words']})" if one["correction"]["words"] else ""
-                instead = f"{one['points']} instead of {one['correction']['machine']}"
-                words[one["exercise"]] = f"{one['exercise']}: {instead}{said}"
+                words[one["exercise"]] = f"{one['exercise']}: {_given(one)}{said}"
     return words
+
+
+def _given(exercise):
+    """The points of an exercise that the teacher has corrected, and the machine's if they are others."""
+    points, machine = exercise["points"], exercise["correction"]["machine"]
+    return f"{points} instead of {machine}" if points != machine else f"{points} as well"
 
 
 def changes(out, records, stems, rules):
@@ -179,9 +184,8 @@ def _feedback(record):
         about = EXERCISES[found["exercise"]]
         words.append(f"{about.title}: {found['points']} of {about.points}. {told}".strip())
         if "correction" in found:
-            words.append(f"Your teacher gave {found['points']} instead of {found['correction']['machine']}.")
-            words.append(found["correction"]["words"])
-    return " ".join([*record.get("notes", []), *(list(filter(None, words)) or [f"Not graded: {record['status']}."])])
+            words.append(f"Your teacher gave {_given(found)}. {found['correction']['words']}".strip())
+    return " ".join([*record.get("notes", []), *(words or [f"Not graded: {record['status']}."])])
 
 
 def _write(path, rows, mark=""):

@@ -40,6 +40,9 @@ class Rules(NamedTuple):
     maximum: Fraction | None = None
 
 
+PLAIN = Rules()  # where there is no class.toml
+
+
 class Correction(NamedTuple):
     """A line of corrections.csv. place: its file and line. change: are the points added to the machine's, or do they
     replace them?"""
@@ -55,9 +58,9 @@ class Correction(NamedTuple):
 class Said(NamedTuple):
     """All that the teacher says. days: {(student, notebook, or None for all of them): days late}."""
 
-    rules: Rules = Rules()
-    corrections: list = []  # noqa: RUF012, nobody appends to it
-    days: dict = {}  # noqa: RUF012
+    rules: Rules
+    corrections: list
+    days: dict
 
 
 class Part(NamedTuple):
@@ -83,7 +86,7 @@ def read(out, rules_file, students, stems):
     stems: the notebooks of the class. Raises CourseError, with the line, for the first thing that cannot be meant.
     """
     people = names(students)
-    rules = read_rules(rules_file) if rules_file else Rules()
+    rules = read_rules(rules_file) if rules_file else PLAIN
     return Said(rules, _corrections(out / "corrections.csv", people, stems), _late(out / "late.csv", people, stems))
 
 
@@ -158,11 +161,11 @@ def too_much(records, corrections):
         exercise = found.get((one.student, one.exercise))
         if exercise and not 0 <= (points := _points(exercise, one)) <= exercise["max_points"]:
             has = f"{one.student} has {exercise['points']} of {exercise['max_points']} points in {one.exercise}"
-            words.append(f"{one.place}: {has}, with this correction it would be {number(points)}.")
+            words.append(f"{one.place}: {has}, with this correction it would be {number(points)}: change the line.")
     return words
 
 
-def marks(records, stems, rules=Rules()):  # noqa: B008, a tuple
+def marks(records, stems, rules=PLAIN):
     """{student: Mark}, sorted. records: as `corrected` gives them, or as they are; what is absent counts 0."""
     of = {(record["student"], record["notebook"]): record for record in records}
     return {

@@ -18,7 +18,7 @@ from course_utils.check.result import NOT_REACHED, UNANSWERED
 from course_utils.files import masters, write_text
 from course_utils.grading.gradebook import exercises
 from course_utils.grading.hand_ins import LAYOUTS, clean
-from course_utils.grading.marks import Rules, marks, number
+from course_utils.grading.marks import PLAIN, marks, number
 from course_utils.grading.spreadsheet import zipped
 from course_utils.grading.submissions import all_masters
 
@@ -36,7 +36,7 @@ BINS = 10  # of the histogram
 MOST = 20  # of the findings of the class
 
 
-def write(out, records, stems, rules=Rules()):  # noqa: B008, a tuple
+def write(out, records, stems, rules=PLAIN):
     """Write feedback/<student>.html for each student, feedback.zip and report.html for the class into the folder `out`.
 
     records: of one notebook of one student each, as in OUT/results or as `marks.corrected` gives them. stems: the
@@ -97,7 +97,9 @@ def _student(of, stems, mark):
             "max": most,
             "lateness": record.get("lateness", ""),
         }
-        notebooks.append(notebook | {"counts": _counts(notebook, mark.notebooks.get(stem)) if most else ""})
+        part = mark.notebooks.get(stem)
+        counts = {"counts": _counts(notebook, part) if most else "", "percent": number(part.percent) if part else 0}
+        notebooks.append(notebook | counts)
     return {"notebooks": notebooks, "points": number(mark.points), "max": number(mark.max)}
 
 
