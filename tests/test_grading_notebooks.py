@@ -81,13 +81,15 @@ def imports(*lines, uses="partial"):
     return change
 
 
-def turned(kind):
+def turned(kind, answer=CONV):
     """A key was pressed: the cell of conv1x1 is no code any more."""
 
     def change(notebook):
         at = place(notebook)
         make = {"markdown": new_markdown_cell, "raw": new_raw_cell}[kind]
-        notebook.cells[at] = make(CONV, metadata=notebook.cells[at].metadata, id=notebook.cells[at].id)
+        notebook.cells[at] = make(
+            answer or STUBS["conv1x1"], metadata=notebook.cells[at].metadata, id=notebook.cells[at].id
+        )
 
     return change
 
@@ -208,6 +210,8 @@ CASES = {
     ),
     "Markdown": Case(turned("markdown"), (2, 1), "no code cell"),
     "raw": Case(turned("raw"), (2, 1), "no code cell"),
+    "Markdown, only the stub": Case(turned("markdown", STUB), (0, 1), "not answered yet"),
+    "an emptied cell": Case(cells(CONV, answer=""), (2, 1), "has lost its mark"),
     "Markdown below the stub": Case(cells(f"```python\n{CONV}\n```", kind=new_markdown_cell), (2, 1), "no code cell"),
     "an old answer as raw text": Case(cells(WRONG, answer=CONV, kind=new_raw_cell)),
     "words about it in Markdown": Case(
@@ -221,7 +225,14 @@ CASES = {
         imports("import pandas as pd\ndata = pd.read_csv('/kaggle/input/signs.csv')", "from functools import partial")
     ),
     "pip and cd": Case(imports("!pip install seaborn", "%cd /content", "from functools import partial")),
-    "colab, in the answer": Case(wrote(f"from google.colab import drive\n{CONV}")),
+    "colab, in the answer": Case(wrote(f"from google.colab import drive\ndrive.mount('/content')\n{CONV}")),
+    "kaggle, in the answer": Case(wrote(f"data = np.load('/kaggle/input/x.npy')\n{CONV}\nconv1x1(data, 1, 2)")),
+    "decorated by what is not there": Case(
+        wrote(f"from numba import njit\n@njit\n{CONV}"),
+        (0, 1),
+        "`from numba import njit`: ModuleNotFoundError: No module",
+    ),
+    "an error before the answer": Case(wrote(f"1 / 0\n{CONV}"), (0, 1), "`1 / 0`: ZeroDivisionError"),
     "seaborn": Case(imports("import seaborn as sns", uses="sns.set_theme()"), (0, 1), SEABORN),
     "seaborn, once removed": Case(
         imports("import seaborn as sns", "palette = sns.color_palette()", uses="palette"), (0, 1), SEABORN
@@ -259,7 +270,7 @@ CASES = {
     "exit in a helper": Case(
         cells(before=["one = 1\nexit()\ntwo = 2"], answer="def conv1x1(a, W, b):\n    return a @ W + b * two"),
         (0, 1),
-        "because `exit()`",
+        "because `exit()` leaves the notebook",
     ),
     # Figures
     "TkAgg": Case(wrote(f"import matplotlib\nmatplotlib.use('TkAgg')\n{CONV}")),

@@ -138,7 +138,7 @@ class _Notebook:
         """Run one cell as JupyterLab would; what stops it stops nothing else. Returns evidence of that.
 
         On another machine more may be installed, and other files be there. So a cell that is no answer goes on behind a
-        statement that fails, and an answer behind an import that does.
+        statement that fails, and an answer behind one that misses a module or a file.
         """
         try:
             return _in_time(evidence.attempt, self._execute, cell, max_parameters=MAX_PARAMETERS)[1]
@@ -155,26 +155,36 @@ class _Notebook:
             for name in re.findall(r"^(?:def |class |)(\w+)(?: *=[^=]|\(|:)", source, re.MULTILINE):
                 self._lose(name, "", error)
             raise
+        first = None
         for number, statement in enumerate(statements):
             try:
                 exec(self.compile(ast.Module([statement], []), place, "exec"), self.names)
             except BaseException as error:
-                goes_on = isinstance(error, Exception) and not isinstance(error, MemoryError | _TooLong)
-                goes_on &= _kind(error) not in OUT_OF_MEMORY
-                if cell["exercise"]:
-                    goes_on &= isinstance(statement, ast.Import | ast.ImportFrom)
+                goes_on = self._goes_on(error, cell["exercise"])
                 line = source.split("\n")[statement.lineno - 1].strip()[:80]
                 for lost in [statement] if goes_on else statements[number:]:
                     for name in _makes(lost):
                         self._lose(name, line, error)
                 if not goes_on:
                     raise
+                first = first or error
+        if first and cell["exercise"]:  # which is told if that is why there is no answer
+            raise first
+
+    def _goes_on(self, error, is_answer):
+        if isinstance(error, MemoryError | _TooLong) or _kind(error) in OUT_OF_MEMORY:
+            return False
+        if is_answer:
+            missing = isinstance(error, NameError) and error.name in self.lost
+            return missing or isinstance(error, ImportError | FileNotFoundError)
+        return isinstance(error, Exception)
 
     def _lose(self, name, line, error):
         """Keep why a name is not there: the first that failed, of those that failed for each other."""
         why = self.lost.get(error.name) if isinstance(error, NameError) else None
-        failed = f"`{line}`" if line else "its cell"
-        self.lost.setdefault(name, why or f"{failed} failed in grading ({_in_brief(error)})")
+        line = f"`{line}`" if line else "its cell"
+        failed = "leaves the notebook" if isinstance(error, SystemExit) else f"failed in grading ({_in_brief(error)})"
+        self.lost.setdefault(name, why or f"{line} {failed}")
 
 
 def _in_brief(error):
@@ -210,10 +220,8 @@ def _furnish(names):
     IPython.get_ipython = IPython.core.getipython.get_ipython = names["get_ipython"]
     builtins.input = getpass.getpass = _nobody_types
     matplotlib.pyplot.switch_backend("agg")
-    # Whatever a notebook asks for: there is no screen. The checks that it calls would look for their other half.
-    matplotlib.use = matplotlib.pyplot.switch_backend = matplotlib.pyplot.show = check.run = lambda *args, **kwargs: (
-        None
-    )
+    # Whatever a notebook asks for: there is no screen, and the checks that it calls would miss their other half.
+    matplotlib.use = matplotlib.pyplot.switch_backend = matplotlib.pyplot.show = check.run = names["display"]
 
 
 def _leave(*args):

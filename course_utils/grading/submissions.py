@@ -117,7 +117,7 @@ def parse(data):
     text = _text(data)
     try:
         notebook = json.loads(text)
-        if str(notebook.get("nbformat")) not in ("4", "4.0", "None"):
+        if str(notebook["nbformat"]) not in ("4", "4.0", "None"):
             import nbformat  # a second, which notebooks of today need not wait for
 
             notebook = nbformat.reads(text, as_version=4)
@@ -216,7 +216,7 @@ def pair(student, stem, cells):
     """
     master, notes = all_masters()[stem], []
     answers, left_out = _answers(master, cells, notes)
-    marked, given = {cell[3] for cell in cells}, {*master.cells.values()}
+    marked, given = {cell[3] for cell in cells if cell[2].strip()}, {*master.cells.values()}
     checks = {f"{exercise}_check" for exercise in master.exercises}
     left_out |= {i for i, cell in enumerate(cells) if cell[2] in given or cell[3] in checks}
     behind, anchor = {}, None
@@ -250,7 +250,7 @@ def _answers(master, cells, notes):
     """
     answers, left_out, lost = {}, set(), []
     for exercise, (_, name) in master.exercises.items():
-        marked = {i for i, cell in enumerate(cells) if cell[3] == exercise}
+        marked = {i for i, cell in enumerate(cells) if cell[3] == exercise and cell[2].strip()}
         written = {i for i, cell in enumerate(cells) if _own(cell, master) and name in _defined(cell, name)}
         stubs = {i for i in marked | written if _is_stub(_code(*cells[i][1:3]))}
         in_code = {i for i in written - stubs if cells[i][1] == "code"}
@@ -272,7 +272,7 @@ def _answers(master, cells, notes):
             found = {max(text)}
             notes.append(f"The answer to {exercise} is in a cell that is no code cell: it was read as one.")
         else:
-            found, stubs = {i for i in marked or written if cells[i][1] == "code"}, set()
+            found, stubs = {i for i in marked or written if cells[i][1] == "code" or i in stubs}, set()
         if found and not marked:
             lost.append(exercise)
         if len(found) > 1:
