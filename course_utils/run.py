@@ -64,6 +64,7 @@ def run_one(notebook, path, profile, task, progress):
     with tempfile.TemporaryDirectory() as folder:
         metrics = Path(folder) / "metrics"
         environment = {**os.environ, "COURSE_PROFILE": profile, metrics_file: str(metrics)}
+        environment.pop("MPLBACKEND", None)  # figures go into the notebook, not into windows
         try:
             # What a kernel has to say of itself is no concern of a reader's; what its cells print is in the notebook.
             asyncio.run(client.async_execute(env=environment, stderr=subprocess.DEVNULL))

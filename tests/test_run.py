@@ -88,7 +88,7 @@ def passed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("passed")
     notebooks = {
         "01_only_a_record": "from course_utils import record\nrecord('accuracy', 0.987654)",
-        "02_shows": "1",
+        "02_shows": "import matplotlib.pyplot as plt\nplt.plot([1])",
         "03_where": "import os\nprint(os.environ['COURSE_DATA_DIR'])",
         "04_bad": "1 / 0",
     }
@@ -99,7 +99,9 @@ def passed(tmp_path_factory):
     (folder / "images").mkdir()
     (folder / "images" / "block.svg").write_text("<svg/>")
     command = course(folder / "notebooks", "run", "1", "2", "3", "--out", Path("else") / "where")
-    return finished(command, cwd=folder, env=os.environ | {"COURSE_DATA_DIR": "pictures"}), folder
+    return finished(
+        command, cwd=folder, env=os.environ | {"COURSE_DATA_DIR": "pictures", "MPLBACKEND": "TkAgg"}
+    ), folder
 
 
 PICTURE = "![A block](../images/block.svg)"
@@ -122,7 +124,11 @@ def test_a_recorded_number_shows_nothing_to_a_reader(passed):
 def test_a_page_has_its_pictures_inside(passed):
     out = passed[1] / "else" / "where"
     assert 'src="data:image/svg+xml;base64,PHN2Zy8+"' in (out / "02_shows.html").read_text()
-    assert nbformat.read(out / "02_shows.ipynb", as_version=4).cells[0].source == PICTURE
+    notebook = nbformat.read(out / "02_shows.ipynb", as_version=4)
+    assert notebook.cells[0].source == PICTURE
+    assert "image/png" in notebook.cells[1].outputs[-1].data, (
+        "a figure goes into the notebook, whatever MPLBACKEND says"
+    )
 
 
 def test_a_relative_data_folder_means_the_same_in_the_kernel(passed):
