@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import NamedTuple
 
-from course_utils.check.result import Finding, Result
+from course_utils.check.result import UNANSWERED, Finding, Result
 from course_utils.errors import CourseError
 
 __all__ = ["EXERCISES", "Finding", "NotAnswered", "Result", "collect", "conclude", "run"]
@@ -61,9 +61,13 @@ class NotAnswered(CourseError):
     """Raised by the stub of a student's copy: `raise check.NotAnswered()`; the message names the function."""
 
     _keras_call_info_injected = True  # Keras, when it passes through a layer's call, shall leave it as it is
+    ag_pass_through = True  # and so shall TensorFlow, when it passes through a tf.function
 
     def __init__(self):
-        name = sys._getframe(1).f_code.co_qualname.rsplit("<locals>.")[-1].split(".")[0]
+        frame = sys._getframe(1)
+        while frame.f_globals.get("__name__", "").startswith("tensorflow.") and frame.f_back:
+            frame = frame.f_back
+        name = frame.f_code.co_qualname.rsplit("<locals>.")[-1].split(".")[0].removeprefix("tf__")
         place = "its cell" if name == "<module>" else name
         super().__init__(f"This exercise is not answered yet: {place} still holds its stub.")
 
@@ -83,11 +87,9 @@ def run(exercise, answer, hidden=False, seed=0):
 
 def collect(exercise, answer, hidden=False, seed=0):
     """The evidence of an answer: a dict of JSON-able values and NumPy arrays. Runs the student's code."""
-    ask = _half("ask", exercise).ask
-    from course_utils.check.evidence import outside_of_layers  # which imports Keras
-
-    with outside_of_layers():
-        return ask(answer, hidden=hidden, seed=seed)
+    with _settings_of_the_course() as changed:
+        found = _half("ask", exercise).ask(answer, hidden=hidden, seed=seed)
+    return found | ({"settings": changed} if changed else {})
 
 
 def conclude(exercise, evidence, seed=None):
@@ -98,7 +100,11 @@ def conclude(exercise, evidence, seed=None):
     """
     if seed is not None and not fits(evidence, _half("ask", exercise).asked(seed, hidden=True)):
         raise ValueError("evidence of other probes than those that were made")
-    findings = _half("judge", exercise).judge(evidence)
+    half = _half("judge", exercise)
+    with _settings_of_the_course():
+        findings = half.judge(evidence)
+    if findings[0].code != UNANSWERED:
+        findings = [*findings, *_settings_changed(evidence.get("settings", []))]
     about = EXERCISES[exercise]
     return Result(exercise, about.points, findings, hidden=about.hidden)
 
@@ -117,6 +123,25 @@ def fits(found, wanted):
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(fits, found, wanted))
     return type(found) is type(wanted) and found == wanted
+
+
+def _settings_of_the_course():
+    import keras  # which takes seconds
+
+    if keras.config.backend() != "tensorflow":
+        raise CourseError(
+            f"Keras runs on {keras.config.backend()} here, and the checks need TensorFlow: type "
+            "`unset KERAS_BACKEND`, or take the file ~/.keras/keras.json away, and start again."
+        )
+    from course_utils.check.state import of_the_course
+
+    return of_the_course()
+
+
+def _settings_changed(notes):
+    from course_utils.check.judge import setting_changed
+
+    return [setting_changed(note) for note in notes[:20]]
 
 
 def _half(half, exercise):

@@ -9,16 +9,16 @@ import math
 import os
 import random
 import re
-import sysconfig
+import textwrap
 import traceback
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from course_utils.check import NotAnswered
+from course_utils.check.state import is_students, kept
 
 MAX_PARAMETERS = 20_000_000
 
@@ -79,7 +79,7 @@ def attempt(function, *args, max_parameters=MAX_PARAMETERS, **kwargs):
     Returns (value, evidence). A KeyboardInterrupt passes through; everything is left as it was found.
     """
     try:
-        with quiet(), _bounded(max_parameters):
+        with quiet(), _bounded(max_parameters), kept(function):
             value = function(*args, **kwargs)
     except _TooLarge as error:
         return None, {"outcome": "too large", "parameters": error.parameters, "error": _problem(error)}
@@ -110,6 +110,8 @@ def describe(value):
         return "array", f"a NumPy array of shape {value.shape}"
     if inspect.isroutine(value):
         return "function", f"a function ({str(getattr(value, '__name__', name))[:60]})"
+    if isinstance(value, tuple | list | dict):
+        return "other", f"a {name} of {len(value)}"
     return "other", f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
@@ -180,30 +182,6 @@ def quiet():
             np.random.set_state(states[1])
 
 
-SCOPES = "current_call_ctx", "stateless_scope", "symbolic_scope", "autocast_scope", "name_scope_stack"
-
-
-@contextmanager
-def outside_of_layers():
-    """Inside, and afterwards, no call of a layer is under way, whatever came before and whatever happens.
-
-    An interrupt in the middle of such a call can leave Keras in it. Each later layer is then called as if it stood in
-    the one that was interrupted, with its `training=False`, until the process ends.
-    """
-    _leave_layers()
-    try:
-        yield
-    finally:
-        _leave_layers()
-
-
-def _leave_layers():
-    from keras.src.backend.common import global_state
-
-    for scope in SCOPES:
-        global_state.set_global_attribute(scope, None)
-
-
 class _TooLarge(BaseException):
     """Not an Exception: neither Keras nor a student's `except` may hold it up."""
 
@@ -235,33 +213,53 @@ def _bounded(max_parameters):
         raise refused
 
 
-OURS = str(Path(__file__).parent.parent)
-NOT_THE_STUDENTS = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    OURS,
-    "<frozen ",
-    "<__array_function__",
-)
-
-
 def _problem(error):
     """An exception as plain data: its type, its text in brief, and the student's lines that led to it.
 
-    What Keras wraps around an exception that passes through one of its layers is left out.
+    What Keras and TensorFlow wrap around an exception that passes through them is left out. "through": a package that
+    the student's own import cannot be told by otherwise.
     """
-    lines = []
+    kind, lines, through = type(error).__name__, [], None
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if not file.startswith(NOT_THE_STUDENTS) and "__autograph_generated_file" not in file:
-            source = linecache.getline(file, number, frame.f_globals).strip()[:120]
-            lines.append({"number": number, "function": frame.f_code.co_name, "source": source})
+        if is_students(file):
+            lines.append(_line(file, number, frame.f_code.co_name, frame.f_globals))
+        elif OLD_KERAS in file:
+            through = "tensorflow.python.keras"
     try:
-        parts = [re.sub(r"\x1b\[\d*m", "", part) for part in str(error).strip().split("\n\n")]
+        text = re.sub(r"\x1b\[\d*m", "", str(error).strip())
+        if TRACED.search(text):
+            kind, text = _untraced(text, kind, lines)
+        parts = text.split("\n\n")
         parts = [part for part in parts if not part.startswith("Exception encountered when calling ")] or parts
         text = " ".join(parts[0].split())
     except Exception:  # a student's own exception may fail to tell what it is
         text = ""
-    return {"type": type(error).__name__, "text": text[:300], "lines": lines[-5:]}
+    return {"type": kind, "text": text[:300], "lines": lines[-5:], "through": through}
+
+
+OLD_KERAS = os.path.join("tensorflow", "python", "keras", "")
+TRACED = re.compile(r"in user code:\n|Graph execution error:\n")
+FRAME = re.compile(r' *File "(.+)", line (\d+), in (\S+).*\n( {8}.*\n)?')
+
+
+def _untraced(text, kind, lines):
+    """(type, text) of an exception in a tf.function, whose text begins with how it came to that; adds to the lines."""
+    end = TRACED.search(text).end()
+    for frame in FRAME.finditer(text):
+        end = frame.end()
+        if is_students(frame[1]):
+            lines.append(_line(frame[1], int(frame[2]), frame[3]))
+    rest = textwrap.dedent(text[end:].strip("\n"))
+    if found := "in user code:" in text and re.match(r"(\w+): ?", rest):
+        return found[1], rest[found.end() :]
+    rest = re.sub(r"Detected at node .*\n(<stack traces unavailable>\n)?", "", rest.lstrip())
+    return kind, rest.partition("\n\t [[")[0].strip()
+
+
+def _line(file, number, function, names=None):
+    source = linecache.getline(file, number, names).strip()[:120]
+    return {"number": number, "function": function, "source": source}
 
 
 def _told(question):

@@ -3,6 +3,9 @@
 This module holds what is said of any answer that could not be called, or did not return what it should.
 """
 
+import re
+
+from course_utils.check.judge.old_names import todays_name
 from course_utils.check.result import NOT_REACHED, UNANSWERED, Finding
 
 BORROWED = "borrowed"
@@ -64,7 +67,10 @@ def exception(what, error, points):
     if error["type"] == "RecursionError":
         return Finding("recursion", False, f"{what} stops{line}: something calls itself without end.", points=points)
     text = f"{error['type']}: {error['text']}" if error["text"] else error["type"]
-    return Finding("exception", False, f"{what} stops{line}: {text.rstrip('.')}.", points=points)
+    text = re.sub(r" \((/|\w:\\)[^()]*\)", "", text)  # of the file of a module, which is no student's
+    source = error["lines"][-1]["source"] if error["lines"] else ""
+    text = f"{what} stops{line}: {text.rstrip('.')}.{todays_name(error['text'], source, error.get('through'))}"
+    return Finding("exception", False, text, points=points)
 
 
 def too_large(name, points, parameters, error=None):
@@ -109,3 +115,37 @@ def not_a_model(call, points):
         call["words"],
         points,
     )
+
+
+SETTINGS = {  # of `check.state`: what changes it, and what that is
+    "image_data_format": ("keras.config.set_image_data_format", "where Keras looks for the channels of a picture"),
+    "floatx": ("keras.config.set_floatx", "the type of Keras' numbers"),
+    "epsilon": ("keras.config.set_epsilon", "the small number that Keras adds to what it divides by"),
+    "dtype_policy": ("keras.config.set_dtype_policy", "the type of the numbers in Keras' layers"),
+    "max_epochs": ("keras.config.set_max_epochs", "how long fit trains"),
+    "max_steps_per_epoch": ("keras.config.set_max_steps_per_epoch", "how long fit trains"),
+    "traceback_filtering": ("keras.config.disable_traceback_filtering", "how Keras shows what goes wrong"),
+    "session": ("keras.utils.clear_session", "all that Keras remembers"),
+    "eager_execution": ("tf.compat.v1.disable_eager_execution", "how TensorFlow computes"),
+    "run_functions_eagerly": ("tf.config.run_functions_eagerly", "how fast TensorFlow computes"),
+    "debug_mode": ("tf.data.experimental.enable_debug_mode", "how fast TensorFlow reads data"),
+    "op_determinism": ("tf.config.experimental.enable_op_determinism", "how TensorFlow computes"),
+    "seed": ("keras.utils.set_random_seed", "the random numbers"),
+    "floating_point_errors": ("np.seterr", "what NumPy does about a division by zero"),
+    "environment": ("os.environ.update", "the environment variables"),
+    "folder": ("os.chdir", "the folder in which files are looked for"),
+}
+
+
+def setting_changed(note):
+    """The advice for a note of `check.state`: a setting of the whole process that the student's code changes."""
+    setter, what = SETTINGS[note["setting"]]
+    line, after = note["line"], f"changes {what}, for everything that comes after it"
+    if not line:
+        value = repr(note["value"]) if note["value"] else ""
+        text = f"{setter}({value}) {after}: which line of yours does that?"
+    elif note["before"]:
+        text = f"Another cell, in `{line['source']}`, {after}. The check is made without it: is it needed?"
+    else:
+        text = f"Line {line['number']}, `{line['source']}`, {after}. The next check is made without it: is it needed?"
+    return Finding(f"{note['setting']}_changed", False, text)
