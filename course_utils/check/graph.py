@@ -171,7 +171,9 @@ def _add(found, layer, scope, args, kwargs, shape=None):
     if layer.get("registered_name") == "course_utils>LocalResponseNormalization":  # nobody is asked to use it or not
         kept = {"name": layer["config"].get("name")}
         layer = {**layer, "module": "keras.layers", "class_name": "Identity", "registered_name": None, "config": kept}
-    config = layer["config"]
+    config = dict(layer["config"])
+    if "activation" in config:
+        config["activation"] = _by_name(config["activation"])
     name = scope + str(layer.get("name", config.get("name")))
     if _is_model(layer):
         first = len(found.calls)
@@ -182,8 +184,22 @@ def _add(found, layer, scope, args, kwargs, shape=None):
         return outputs
     if len(found.calls) >= MAX_CALLS:
         raise UnreadableConfig(f"it calls more than {MAX_CALLS} layers")
-    found.calls.append(Call(_family(layer), str(layer["class_name"])[:60], dict(config), args, kwargs, name, shape))
+    found.calls.append(Call(_family(layer), str(layer["class_name"])[:60], config, args, kwargs, name, shape))
     return _Outputs(len(found.calls) - 1)
+
+
+TENSORFLOWS = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "swish": "silu", "identity": "linear"}
+
+
+def _by_name(spec):
+    """An activation of a config by its name, where it is a function of tf.nn, or a layer that holds nothing else."""
+    if not isinstance(spec, dict):
+        return spec
+    if spec.get("module") == "keras.layers" and spec.get("class_name") == "Activation":
+        return _by_name(spec["config"]["activation"])
+    if spec.get("class_name") == "function" and spec.get("module") == "builtins":
+        return TENSORFLOWS.get(spec.get("config"), spec)
+    return spec
 
 
 class _Outputs:
