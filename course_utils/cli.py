@@ -9,6 +9,7 @@ from statistics import median
 
 import click
 
+from course_utils.environment import for_keras
 from course_utils.errors import CourseError
 from course_utils.files import ROOT, masters
 from course_utils.profiles import PROFILES, chosen
@@ -43,6 +44,7 @@ def main():
     for name in ("COURSE_DATA_DIR", "COURSE_CACHE_DIR"):
         if os.environ.get(name):  # a notebook's kernel runs in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+    for_keras(os.environ)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -48,6 +48,7 @@ class Workshop:
             "COURSE_OFFLINE": "1",
             "COURSE_CACHE_DIR": "/tmp/cache",
             "KERAS_BACKEND": "tensorflow",
+            "KERAS_HOME": self.home.name,  # empty: a keras.json elsewhere, as in /tmp, may be anybody's
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": self.home.name,
             "TF_CPP_MIN_LOG_LEVEL": "3",
