@@ -151,7 +151,7 @@ RUNS = {
                 return repr([self])
         repr(A())
         """,
-        (*MEMORY, *DEAD),
+        (*MEMORY, *DEAD, "ok"),  # Python 3.12 counts calls in C, too
         None,
     ),
     "os._exit": cell("import os\nos._exit(0)", ("no-result",), 0),

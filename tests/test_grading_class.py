@@ -3,13 +3,15 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from urllib.parse import unquote
 
 import nbformat
 import pytest
-from test_grading import hand_in, results
+from test_grading import IN_FRONT, hand_in, results
 from test_grading_hand_ins import zipped
 
 pytestmark = pytest.mark.isolation
@@ -34,6 +36,7 @@ def web_page(data):
 
 def download(folder):
     """(Canvas' zip file of a class, the roster, {student: points}): sixty who handed in, and two who did not."""
+    front = notebook(folder, "front", zero_pad_shortcut=IN_FRONT)
     right, empty = notebook(folder, "right", **MINE), notebook(folder, "empty")
     all_of_it = notebook(folder, "all", identity_block=True, convolutional_block=True, **MINE)
     files, roster, points = {}, [["Student", "ID", "SIS Login ID"], ["    Points Possible", "", ""]], {}
@@ -60,6 +63,9 @@ def download(folder):
             files |= {start + name: empty, again + f"{STEM}-1.ipynb": right}
         elif number in (23, 24, 25):  # resubmitted, the last one untouched
             files |= {start + name: right, again + f"{STEM}-1.ipynb": empty}
+        elif number in range(40, 48):
+            files[start + name] = front
+            points[student] = 2
         elif number == 30:
             files[start + f"{STEM}.txt"] = right
         elif number == 31:
@@ -124,6 +130,18 @@ def test_what_was_odd_is_named(graded):
     feedback = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "grades/feedback").glob("*.html")}
     assert len(feedback) == len(points)
     assert "counts, which is answered" in next(text for name, text in feedback.items() if "Given23" in name)
+
+
+def test_the_report_leads_to_the_answers(graded):
+    folder, points, _ = graded
+    page = (folder / "grades/report.html").read_text(encoding="utf-8")
+    words = " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert "Worth five minutes in the next lecture: zero_pad_shortcut , 8 students." in words
+    links = {unquote(link) for link in re.findall(r'href="(answers/[^"]+)"', page)}
+    assert len(links) == len(points)
+    assert all((folder / "grades" / link).exists() for link in links)
+    shown = (folder / "grades/answers" / next(link for link in links if "Given40" in link).split("/")[1]).read_text()
+    assert "zeros" in re.sub("<[^>]+>", "", shown)
 
 
 def test_the_teachers_word_counts_and_goes_back(graded):

@@ -178,8 +178,9 @@ def test_the_report_counts(pages):
 
 def test_findings_are_counted_by_students_and_the_most_frequent_stands_first(pages):
     words = pages[0].words
-    first = words.index("identity_block · shortcut_missing Which Add do you mean? 2")
-    assert first < words.index("convolutional_block · exception It stops. 1")
+    first = words.index("identity_block · shortcut_missing Which Add do you mean? whose Ann Lee, Bo 2")
+    assert first < words.index("convolutional_block · exception It stops. whose Bo 1")
+    assert "Worth five minutes in the next lecture: identity_block, 2 students. Which Add do you mean?" in words
     assert "not answered yet" not in words
     assert "not_reached" not in words
 

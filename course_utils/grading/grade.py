@@ -7,6 +7,7 @@ import json
 import secrets
 import socket
 import threading
+from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from course_utils.check import EXERCISES
 from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
-from course_utils.grading import again, gradebook, marks, report, sandbox, spreadsheet, wire
+from course_utils.grading import again, answers_page, gradebook, marks, report, sandbox, spreadsheet, wire
 from course_utils.grading.hand_ins import collect, write_collected
 from course_utils.grading.submissions import all_masters, pair, parse
 from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
@@ -253,9 +254,23 @@ def grade(
             count += 1
             _save(out, record)
             progress(count, total, record)
+    with _plain_about_disks(out):
+        _show_answers(out, found, {student for student, _ in why})
     graded = settle(out, rules)
     words = [*found.words, *again.news(why, old, found, said.corrections), *graded.words]
     return graded._replace(words=words)
+
+
+def _show_answers(out, found, students):
+    """Write the pages on which the teacher sees what these students wrote."""
+    records, chosen = again.records(out), defaultdict(dict)
+    pages = report.pages_of(sorted({student for student, _ in records}))
+    for (student, stem), one in found.chosen.items():
+        chosen[student][stem] = one
+    for student in sorted(students):
+        mine = [records[key] for key in sorted(records) if key[0] == student]
+        submissions = {stem: pair(student, stem, parse(one.read())) for stem, one in chosen[student].items()}
+        answers_page.write(out, student, mine, submissions, pages[student])
 
 
 def settle(out, rules=None, dry_run=False, strict=False):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from statistics import median
+from statistics import StatisticsError, correlation, median
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -34,6 +34,7 @@ STATUS = {  # what a student is told, and what there is to do
 MARKS = {"look here": "✗", "advice": "ℹ", "not reached": "–", "right": "✓"}
 BINS = 10  # of the histogram
 MOST = 20  # of the findings of the class
+FEW = 10  # students: of fewer a correlation says nothing
 
 
 def write(out, records, stems, rules=PLAIN):
@@ -47,7 +48,7 @@ def write(out, records, stems, rules=PLAIN):
     for record in records:
         of[record["student"]][record["notebook"]] = record
     class_ = {student: _student(of[student], stems, mark) for student, mark in marks(records, stems, rules).items()}
-    pages = _pages(class_)
+    pages = pages_of(sorted(class_))
     back = {}
     for student, about in class_.items():
         text = FEEDBACK.render(student=student, **about)
@@ -56,7 +57,10 @@ def write(out, records, stems, rules=PLAIN):
         back |= {_sent_back(name, pages[student]): text for name in sorted(names or {""})}
     zipped(out / "feedback.zip", back)
     most = next((about["max"] for about in class_.values()), 0)
-    write_text(out / "report.html", REPORT.render(pages=pages, max=most, **_report(class_, stems)))
+    write_text(
+        out / "report.html",
+        REPORT.render(pages=pages, answers=_answers(out, pages), max=most, **_report(class_, stems)),
+    )
 
 
 FOLDER = re.compile(r".+?_\d+_assignsubmission_[a-z]+_?")
@@ -76,6 +80,11 @@ def _sent_back(name, page):
     if LAYOUTS["Canvas"].fullmatch(name):
         return f"{name.removesuffix('.ipynb')}.html"
     return page
+
+
+def _answers(out, pages):
+    """{student: place of the page with the student's answers}, where `course grade` has written one."""
+    return {student: f"answers/{page}" for student, page in pages.items() if (out / "answers" / page).exists()}
 
 
 def _student(of, stems, mark):
@@ -164,17 +173,30 @@ def _difficulty(stem, exercise, answers, class_):
     """How an exercise went: the mean share of its points over the whole class, and who did not answer."""
     of = [(student, answer) for student, answer in answers if answer["exercise"] == exercise]
     points = EXERCISES[exercise].points
+    rest = [(answer["points"], class_[student]["points"] - answer["points"]) for student, answer in of]
     return {
         "stem": stem,
         "title": EXERCISES[exercise].title,
         "mean": sum(answer["points"] for _, answer in of) / points / max(len(class_), 1),
         "full": sum(answer["points"] == points for _, answer in of),
         "unanswered": [student for student, answer in of if answer["status"] == UNANSWERED],
+        "discrimination": _correlation(rest) if len(of) >= FEW else None,
     }
 
 
+def _correlation(pairs):
+    """Pearson's, of the points of an exercise and those of all others; None where one of them is the same for all.
+
+    The item-rest correlation of test theory: near 1 the strong solve it and the weak do not, near 0 anybody may.
+    """
+    try:
+        return correlation(*([float(value) for value in values] for values in zip(*pairs, strict=True)))
+    except StatisticsError:
+        return None
+
+
 def _frequent(answers):
-    """What was found most often: (exercise, code, one of its messages, how many students were told it)."""
+    """What was found most often: (exercise, code, one of its messages, the students who were told it)."""
     found, example = defaultdict(set), {}
     for student, answer in answers:
         for finding in answer["findings"]:
@@ -183,10 +205,10 @@ def _frequent(answers):
                 found[key].add(student)
                 example.setdefault(key, finding["message"])
     often = sorted(found, key=lambda key: (-len(found[key]), key))[:MOST]
-    return [(*key, example[key], len(found[key])) for key in often]
+    return [(*key, example[key], sorted(found[key])) for key in often]
 
 
-def _pages(students):
+def pages_of(students):
     """{student: file name of the page}; no two share one, not even where case is not told apart."""
     pages, taken = {}, set()
     for student in students:
