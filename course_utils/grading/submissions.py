@@ -384,7 +384,7 @@ def _untrained(units, taken):
     """{name: the line for which the cell that makes it does not run} of names that are not there."""
     made = {name for unit in taken for name in _about(unit.source).defines}
     lines = zip(units, _training(units), strict=True)
-    return {name: line for unit, line in lines if line for name in _about(unit.source).defines - made}
+    return {name: line for unit, line in lines if line for name in sorted(_about(unit.source).defines - made)}
 
 
 class About(NamedTuple):
