@@ -126,7 +126,7 @@ def fits(found, wanted):
 
 
 def _settings_of_the_course():
-    import keras  # which takes seconds
+    from course_utils.quiet import keras  # which takes seconds
 
     if keras.config.backend() != "tensorflow":
         raise CourseError(

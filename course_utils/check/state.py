@@ -9,6 +9,7 @@ import linecache
 import os
 import random
 import re
+import sys
 import sysconfig
 import tempfile
 import threading
@@ -89,11 +90,13 @@ def _folder():
 
 def _set_folder(value):
     with suppress(OSError):
-        os.chdir(value or tempfile.gettempdir())
+        os.chdir(value or tempfile.gettempdir())  # in one that was removed Python finds no source
 
 
 SEED = r"random\.seed"
 SETTINGS = {
+    "recursion_limit": Setting(sys.getrecursionlimit, sys.setrecursionlimit, AS_FOUND, "setrecursionlimit"),
+    "backend": Setting(keras.config.backend, lambda value: None, "tensorflow", "set_backend"),
     "image_data_format": Setting(
         keras.config.image_data_format, keras.config.set_image_data_format, "channels_last", "set_image_data_format"
     ),
@@ -143,6 +146,7 @@ SETTINGS = {
 }
 SESSION = "session"
 IGNORED = (  # an answer that calls these is asked as if it did not
+    ("backend", keras.config.set_backend),
     ("image_data_format", keras.config.set_image_data_format),
     ("floatx", keras.config.set_floatx),
     ("epsilon", keras.config.set_epsilon),
@@ -155,6 +159,8 @@ IGNORED = (  # an answer that calls these is asked as if it did not
 )
 
 SCOPES = "current_call_ctx", "stateless_scope", "symbolic_scope", "autocast_scope", "name_scope_stack"
+
+TENSORFLOW = os.path.join("tensorflow", "python", "")
 
 _notes = None  # of what answers changed, while one is asked
 
@@ -180,8 +186,11 @@ def of_the_course():
             if setting.told and setting.right is not AS_FOUND and before[name] != setting.right:
                 _note(name, before[name])
         global_state.GLOBAL_STATE_TRACKER = threading.local()  # as keras.utils.clear_session does
-        for name, setting in SETTINGS.items():
-            setting.write(before[name] if setting.right is AS_FOUND else setting.right)
+        for setting in SETTINGS.values():
+            if setting.right is not AS_FOUND and setting.read() != setting.right:
+                setting.write(setting.right)
+        if before["folder"] is None:
+            _set_folder(None)
         random.seed(0)
         np.random.seed(0)
         yield notes
@@ -234,6 +243,8 @@ def _ignore(*args, **kwargs):
 def _note_call(frame):
     """Note a call of an ignored function, if it is the student's, and would change something."""
     caller, name = frame.f_back, frame.f_code.co_name
+    while TENSORFLOW in caller.f_code.co_filename:  # which has older names for some
+        caller = caller.f_back
     if not is_students(caller.f_code.co_filename):
         return
     value = next(iter([*frame.f_locals["args"], *frame.f_locals["kwargs"].values()]), None)

@@ -118,6 +118,8 @@ def not_a_model(call, points):
 
 
 SETTINGS = {  # of `check.state`: what changes it, and what that is
+    "recursion_limit": ("sys.setrecursionlimit", "how deep functions may call one another"),
+    "backend": ("keras.config.set_backend", "what Keras computes with"),
     "image_data_format": ("keras.config.set_image_data_format", "where Keras looks for the channels of a picture"),
     "floatx": ("keras.config.set_floatx", "the type of Keras' numbers"),
     "epsilon": ("keras.config.set_epsilon", "the small number that Keras adds to what it divides by"),
@@ -143,7 +145,8 @@ def setting_changed(note):
     line, after = note["line"], f"changes {what}, for everything that comes after it"
     if not line:
         value = repr(note["value"]) if note["value"] else ""
-        text = f"{setter}({value}) {after}: which line of yours does that?"
+        file = ", or the file ~/.keras/keras.json" if note["before"] else ""
+        text = f"{setter}({value}) {after}: which line of yours does that{file}?"
     elif note["before"]:
         text = f"Another cell, in `{line['source']}`, {after}. The check is made without it: is it needed?"
     else:
