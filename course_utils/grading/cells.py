@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from functools import lru_cache
 
 NOT_PYTHON = {"!", "bash", "cmd", "file", "html", "javascript", "js", "julia", "latex", "markdown", "perl", "pypy"}
@@ -47,7 +48,8 @@ def _transformed(source):
 
     blank = source[: len(source) - len(source.lstrip())].count("\n")
     try:
-        transformed = TransformerManager().transform_cell(source)
+        with warnings.catch_warnings(action="ignore"):  # of odd line ends
+            transformed = TransformerManager().transform_cell(source)
     except (*NO_PYTHON, RuntimeError, AssertionError, IndexError):  # what looks like a magic and is none
         return source
     return "\n" * blank + TIMED.sub(_timed, transformed)
@@ -55,9 +57,13 @@ def _transformed(source):
 
 def effort(source):
     """About how many characters IPython looks at to transform a cell: the whole of it, again for each magic."""
-    return (
-        0 if _is_python(source) else len(source) * min(500, len(re.findall(r"[%!?]|^\s*[,;/]", source, re.MULTILINE)))
-    )
+    if _is_python(source):
+        return 0
+    magics = min(500, 1 + sum(len(SPECIAL.findall(line)) for line in source.splitlines()))
+    return (len(source) + 40 * magics) * magics  # of which each becomes a call
+
+
+SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!](?!=)|\?\s*$")
 
 
 def _timed(call):

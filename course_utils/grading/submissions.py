@@ -130,7 +130,7 @@ def parse(data):
         raise Unreadable("The file is not a notebook: save it in JupyterLab and hand it in again.") from None
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"The notebook has {len(cells):,} cells, more than the {MAX_CELLS:,} that are read.")
-    code = [source for _, kind, source, _ in cells if kind == "code"]
+    code = [_code(kind, source) for _, kind, source, _ in cells]
     size = sum(map(len, code))
     if size > MAX_SOURCE:
         raise Unreadable(f"The notebook has {size:,} characters of code, more than the {MAX_SOURCE:,} that are read.")
@@ -185,6 +185,20 @@ def _cell(cell):
         source = source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     ident = cell.get("id") or about.get("id") or ""  # Colab keeps it among the metadata
     return str(ident)[:80], str(cell.get("cell_type")), source, grade_id if isinstance(grade_id, str) else None
+
+
+def _code(kind, source):
+    """The code of a cell, also of one that was turned to Markdown; "" where there is none."""
+    if kind == "code":
+        return source
+    if len(source) > MAX_SOURCE // 10 or not FUNCTION.search(source):
+        return ""
+    fenced = FENCED.fullmatch(source)
+    return fenced[1] if fenced else source
+
+
+FUNCTION = re.compile(r"^[ \t]*(?:def|class) \w", re.MULTILINE)
+FENCED = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
 
 
 def recognise(cells, place=""):
@@ -297,22 +311,10 @@ def _own(cell, master):
 
 
 def _defined(cell, name):
-    """What a cell defines; one that is no code, only if it says so in so many words."""
+    """What a cell defines; of one that is no code only the functions and classes: the rest may be words."""
     kind, source = cell[1:3]
-    if kind == "code":
-        return _about(source).defines - _about(source).imports
-    if not re.search(rf"^\s*(def|class) {name}\b", source, re.MULTILINE) or len(source) > MAX_SOURCE // 10:
-        return ()
-    return _about(_code(kind, source)).functions
-
-
-FENCED = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
-
-
-def _code(kind, source):
-    """The code of a cell, also of one that was turned to Markdown."""
-    fenced = FENCED.fullmatch(source) if kind != "code" else None
-    return fenced[1] if fenced else source
+    about = _about(_code(kind, source))
+    return about.defines - about.imports if kind == "code" else about.functions
 
 
 def _checks(cell, exercise):
