@@ -216,8 +216,8 @@ OLD = [
     ("from keras.utils import np_utils", "keras.utils.to_categorical"),
     ("from keras.utils.np_utils import to_categorical", "keras.utils.to_categorical"),
     ("from tensorflow.keras.utils import np_utils", "keras.utils.to_categorical"),
-    ("from tensorflow.python.keras.layers import Dense; Dense(3)(keras.Input((8,)))", "keras"),
-    ("from tensorflow.python.keras.models import Model; x = keras.Input((8,)); Model(x, x)", "keras"),
+    ("from tensorflow.python.keras.layers import Dense; Dense(3)(keras.Input((8,)))", "keras instead of"),
+    ("from tensorflow.python.keras.models import Model; x = keras.Input((8,)); Model(x, x)", "keras instead of"),
     ("keras.optimizers.Adam(lr=0.1)", "learning_rate instead of lr"),
     ("tf.keras.optimizers.SGD(lr=0.1)", "learning_rate instead of lr"),
     ("keras.optimizers.Adam().lr", "learning_rate"),
@@ -272,6 +272,21 @@ def test_an_old_name_is_told_with_its_line_and_todays(line, today):
     assert message.startswith(f"old stops in line 2, `{line}`: ")
     assert f". Today: {today}" in message
     assert "site-packages" not in message
+
+
+def test_a_model_of_the_old_keras_is_told():
+    names = {}
+    run(
+        "from tensorflow.python.keras import layers, models\n"
+        "def HappyModel(input_shape):\n"
+        "    x = layers.Input(input_shape)\n"
+        "    return models.Model(x, layers.Dense(1)(x))\n",
+        names,
+        "<cell old>",
+    )
+    message = check.run("happy_model", names["HappyModel"]).findings[0].message
+    assert message.startswith("HappyModel returns a Functional of tensorflow.python.keras, not a model. ")
+    assert message.endswith(" Today: keras instead of tensorflow.python.keras.")
 
 
 @pytest.mark.parametrize("line", NOT_OLD)

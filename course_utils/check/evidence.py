@@ -112,7 +112,8 @@ def describe(value):
         return "function", f"a function ({str(getattr(value, '__name__', name))[:60]})"
     if isinstance(value, tuple | list | dict):
         return "other", f"a {name} of {len(value)}"
-    return "other", f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    words = f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    return "other", f"{words} of {OLD_KERAS}" if type(value).__module__.startswith(OLD_KERAS) else words
 
 
 def about(model):
@@ -224,8 +225,8 @@ def _problem(error):
         file = frame.f_code.co_filename
         if is_students(file):
             lines.append(_line(file, number, frame.f_code.co_name, frame.f_globals))
-        elif OLD_KERAS in file:
-            through = "tensorflow.python.keras"
+        elif OLD_KERAS.replace(".", os.sep) in file:
+            through = OLD_KERAS
     try:
         text = re.sub(r"\x1b\[\d*m", "", str(error).strip())
         if TRACED.search(text):
@@ -238,7 +239,7 @@ def _problem(error):
     return {"type": kind, "text": text[:300], "lines": lines[-5:], "through": through}
 
 
-OLD_KERAS = os.path.join("tensorflow", "python", "keras", "")
+OLD_KERAS = "tensorflow.python.keras"  # which TensorFlow still holds, and which does not go with Keras
 TRACED = re.compile(r"in user code:\n|Graph execution error:\n")
 FRAME = re.compile(r' *File "(.+)", line (\d+), in (\S+).*\n( {8}.*\n)?')
 

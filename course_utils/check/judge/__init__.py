@@ -88,12 +88,19 @@ def too_large(name, points, parameters, error=None):
 
 
 def where(error):
-    """ " in line 4, `x = ...`" for the student's innermost line, or nothing if there is none."""
+    """ " in line 4, `x = ...`" for the student's innermost line, or nothing if there is none.
+
+    Inside a function of the student's own that the answer calls: " in line 4 of helper, `x = ...`, called in line 9".
+    """
     if not error["lines"]:
         return ""
     line = error["lines"][-1]
     source = f", `{line['source']}`" if line["source"] else ""
-    return f" in line {line['number']}{source}"
+    helper = line["function"]
+    caller = next((one for one in error["lines"][::-1] if one["function"] != helper), None)
+    if caller is None or helper.startswith("<"):
+        return f" in line {line['number']}{source}"
+    return f" in line {line['number']} of {helper}{source}, called in line {caller['number']}"
 
 
 HINTS = {
@@ -110,7 +117,8 @@ def not_a_model(call, points):
     return Finding(
         f"returned_{call['kind']}" if call["kind"] in HINTS else "not_a_model",
         False,
-        f"{call['name']} returns {call['words']}, not a model. {HINTS.get(call['kind'], 'What should it return?')}",
+        f"{call['name']} returns {call['words']}, not a model. {HINTS.get(call['kind'], 'What should it return?')}"
+        f"{todays_name(call['words'])}",
         "a keras.Model",
         call["words"],
         points,

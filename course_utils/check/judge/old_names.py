@@ -60,7 +60,7 @@ TODAY = {  # of modules, and of what is in them: the longest name that fits is m
     "keras.backend.get_session": "nothing: numbers are computed at once",
     "keras_applications": "keras.applications",
     "keras_preprocessing": "keras.utils.image_dataset_from_directory",
-    "tensorflow.python.keras": "keras",
+    "tensorflow.python.keras": "keras instead of tensorflow.python.keras",
     "tensorflow.contrib": "keras",
     "tensorflow.layers": "keras.layers",
     "tensorflow.placeholder": "keras.Input",
