@@ -247,6 +247,14 @@ CASES = {
         (0, 1),
         "because `history = model.fit(np.zeros((1, 4)), np.zeros(1))` does not run in grading",
     ),
+    "a helper with a slip": Case(
+        cells(
+            before=["def helper(x):\n    return (x\n\nhalf = 2"],
+            answer="def conv1x1(a, W, b):\n    return helper(a @ W + b)",
+        ),
+        (0, 1),
+        "because `return (x` failed in grading (SyntaxError: '(' was never closed)",
+    ),
     "a helper that predicts": Case(
         cells(
             before=["def ask(model, x):\n    return model.predict(x)\n\none = 1"],

@@ -152,8 +152,9 @@ class _Notebook:
         try:
             statements = ast.parse(source, place).body
         except NO_PYTHON as error:
+            line = (getattr(error, "text", "") or "its cell").strip()[:80]
             for name in re.findall(r"^(?:def |class |)(\w+)(?: *=[^=]|\(|:)", source, re.MULTILINE):
-                self._lose(name, "", error)
+                self._lose(name, line, error)
             raise
         first = None
         for number, statement in enumerate(statements):
@@ -182,14 +183,14 @@ class _Notebook:
     def _lose(self, name, line, error):
         """Keep why a name is not there: the first that failed, of those that failed for each other."""
         why = self.lost.get(error.name) if isinstance(error, NameError) else None
-        line = f"`{line}`" if line else "its cell"
         failed = "leaves the notebook" if isinstance(error, SystemExit) else f"failed in grading ({_in_brief(error)})"
-        self.lost.setdefault(name, why or f"{line} {failed}")
+        self.lost.setdefault(name, why or f"`{line}` {failed}")
 
 
 def _in_brief(error):
     try:
-        return f"{_kind(error)}: {' '.join(str(error).split())[:120]}".removesuffix(": ")
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return f"{_kind(error)}: {' '.join(text.split())[:120]}".removesuffix(": ")
     except Exception:  # a student's own exception may fail to tell what it is
         return _kind(error)
 
