@@ -768,7 +768,7 @@ FILES = {
     "nested without end": file(b'{"nbformat": 4, "cells": ' + b"[" * 1_000_000),
     "another structure": file(b'{"nbformat": 4, "cells": [[1], null, {"source": 3}]}'),
     "10,000 cells": file(notebook(*["x = 1"] * 10_000)),
-    "60 MB": file(b'{"nbformat": 4, "cells": [' + b" " * (60 << 20) + b"]}"),
+    "120 MB": file(b'{"nbformat": 4, "cells": [' + b" " * (120 << 20) + b"]}"),
     "code of 2 MB": file(notebook(WRONG, "x = [" + "1," * 1_000_000 + "]")),
     "millions of cells": file(b'{"nbformat": 4, "cells": [' + b"{}," * 3_000_000 + b"{}]}"),
     "cells that need each other": file(notebook(WRONG + "a0", *CHAIN[:400]), "ok"),

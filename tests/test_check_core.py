@@ -46,7 +46,7 @@ def test_an_exception_is_shown_with_the_students_own_line(shell):
     result = shell.run_cell("check.happy_model(HappyModel)").result
     finding = result.findings[0]
     assert finding.code == "exception"
-    assert "in line 5, `return layers.Dense(1)(X, 1, 2, three=3)`: " in finding.message
+    assert "in line 5 of helper, `return layers.Dense(1)(X, 1, 2, three=3)`, called in line 11: " in finding.message
     assert finding.message.count("\n") == 0
     assert len(finding.message) < 500
 

@@ -111,7 +111,7 @@ def test_a_zip_bomb_and_a_damaged_zip_cost_nobody_else_anything(tmp_path):
         except Unreadable as error:
             words[one.student] = str(error)
     assert words.pop("Ada") == b"1"
-    assert "more than 50 MB" in words["Bob"]
+    assert "more than 100 MB" in words["Bob"]
     assert [words[name].split(" (")[0].split(":")[0] for name in ("Cy", "Di")] == ["The zip file is damaged"] * 2
     assert words["Ed"].startswith("The zip file cannot be read")
 
@@ -142,12 +142,14 @@ L = "04_residual_blocks"
 
 @cache
 def notebook(kind):
-    """Bytes of a notebook 04: "full" (answered), "other" (answered otherwise), "empty" (as handed out), "scratch"."""
+    """Bytes of a notebook 04: "full" (answered), "other", "below" its stub, "empty" (as handed out), "scratch"."""
     if kind == "scratch":
         cell = new_code_cell("def identity_block(X, f, filters, stage, block):\n    return X")
         return nbformat.writes(new_notebook(cells=[cell])).encode()
     copy = student_copy(masters()[L])
-    if kind != "empty":
+    if kind == "below":
+        copy.cells.append(new_code_cell("def identity_block(X, f, filters, stage, block):\n    return X"))
+    elif kind != "empty":
         of = {cell.id: cell.source for cell in nbformat.read(masters()[L], as_version=4).cells}
         for cell in copy.cells:
             cell.source = of[cell.id] if "NotAnswered" in cell.source else cell.source
@@ -243,6 +245,7 @@ CASES = {
     "an empty Copy1": ({f"s/{PLAIN}": "full", f"s/{L}-Copy1.ipynb": "empty"}, {"s": "full"}),
     "an empty Copy of": ({f"s/{PLAIN}": "full", f"s/Copy of {PLAIN}": "empty"}, {"s": "full"}),
     "the later of two": ({f"s/{L} (9).ipynb": "full", f"s/{L} (10).ipynb": "other"}, {"s": "other"}),
+    "answered below its stub": ({f"s/{PLAIN}": "below", f"s/{L}-Copy1.ipynb": "empty"}, {"s": "below"}),
     "as text": ({f"s/{L}.txt": "full"}, {"s": "full"}),
     "as JSON": ({f"s/{L}.json": "full"}, {"s": "full"}),
     "with text behind": ({f"s/{PLAIN}.txt": "full"}, {"s": "full"}),

@@ -228,7 +228,7 @@ def _problem(error):
         elif OLD_KERAS.replace(".", os.sep) in file:
             through = OLD_KERAS
     try:
-        text = re.sub(r"\x1b\[\d*m", "", str(error).strip())
+        text = re.sub(r"\x1b\[\d*m", "", str(error)[:20_000].strip())
         if TRACED.search(text):
             kind, text = _untraced(text, kind, lines)
         parts = text.split("\n\n")

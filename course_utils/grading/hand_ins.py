@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from course_utils.errors import CourseError
 from course_utils.files import masters, write_text
-from course_utils.grading.submissions import Unreadable, _defined_functions, all_masters, named, parse, recognise
+from course_utils.grading.submissions import Unreadable, all_masters, answered, named, parse, recognise
 
-MAX_NOTEBOOK = 50 << 20  # bytes
+MAX_NOTEBOOK = 100 << 20  # bytes
 MAX_FILES = 10_000  # of a zip file
 MAX_INNER = 20  # zip files in a student's zip file
 MAX_NOTEBOOKS = 100  # of one student
@@ -382,15 +382,7 @@ def _looked_at(one):
     cells = parse(one.read())
     stem = recognise(cells, one.place)
     marked = stem in all_masters() and any(cell[3] in all_masters()[stem].exercises for cell in cells)
-    return stem, (marked, bool(stem in all_masters() and _answered(stem, cells)))
-
-
-def _answered(stem, cells):
-    """How many exercises have a cell of their own that is not the stub of the student copies."""
-    functions = {name for _, name in all_masters()[stem].exercises.values()}
-    mine = [source for _, _, source, mark in cells if mark in all_masters()[stem].exercises]
-    mine = mine or [source for _, _, source, _ in cells if functions & _defined_functions(source)]
-    return sum("check.NotAnswered(" not in source and bool(source.strip()) for source in mine)
+    return stem, (marked, bool(stem in all_masters() and answered(stem, cells)))
 
 
 def _choose(found, student, stem, files):

@@ -322,6 +322,12 @@ def _checks(cell, exercise):
     return cell[1] == "code" and re.search(rf"^[^#\n]*\bcheck\s*\.\s*{exercise}\s*\(", cell[2], re.MULTILINE)
 
 
+def answered(stem, cells):
+    """How many exercises have an answer that is not the stub of the student copies."""
+    answers, _ = _answers(all_masters()[stem], cells, [])
+    return len({exercise for i, exercise in answers.items() if not _is_stub(_code(*cells[i][1:3]))})
+
+
 def _is_stub(source):
     """Does a cell still raise what its stub raised, before it returns anything?"""
     if "NotAnswered" not in source:

@@ -44,6 +44,8 @@ def judge(evidence):
         return only(builds, STEPS)
     about = About(STEPS, PASSED, 1, MISTAKES, STRUCTURE, _compute, _reference, weights_problem)
     findings = conclude(seen, seen, builds, about)
+    if stops and findings[0].passed:  # with this stride it gives no output of any shape
+        findings[0] = not_reached(STEPS[0], 1)
     if stops and findings[2].passed:
         findings[2] = stops
     elif findings[2].passed and any(_channels_alone(probe) and "predicted" not in probe for probe in others):
