@@ -2,7 +2,6 @@
 
 import functools
 import json
-from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -40,19 +39,14 @@ def ending(*rest):
     return stack(layers.Flatten(), *rest)
 
 
-@contextmanager
-def float16():
-    keras.mixed_precision.set_global_policy("mixed_float16")
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
+FLOAT16 = "mixed_float16"
 
 
 class Subclassed(keras.Model):
-    def __init__(self, end=ops.sigmoid, inner=ops.relu):
-        super().__init__()
-        self.convolution, self.flatten, self.dense = layers.Conv2D(8, 3, strides=4), layers.Flatten(), layers.Dense(1)
+    def __init__(self, end=ops.sigmoid, inner=ops.relu, dtype=None):
+        super().__init__(dtype=dtype)
+        self.convolution = layers.Conv2D(8, 3, strides=4, dtype=dtype)
+        self.flatten, self.dense = layers.Flatten(dtype=dtype), layers.Dense(1, dtype=dtype)
         self.end, self.inner = end, inner
 
     def call(self, x):
@@ -170,14 +164,15 @@ def sigmoid_head():
 
 @right
 def mixed_precision(input_shape):
-    with float16():
-        return source(input_shape)
+    def again(layer):
+        return type(layer).from_config(layer.get_config() | {"dtype": FLOAT16})
+
+    return keras.models.clone_model(source(input_shape), clone_function=again)
 
 
 @right
 def mixed_precision_subclass(input_shape):
-    with float16():
-        return Subclassed()
+    return Subclassed(dtype=FLOAT16)
 
 
 @right
@@ -359,8 +354,7 @@ def linear_subclass(input_shape):
 
 @wrong("linear", 5)
 def linear_subclass_in_float16(input_shape):
-    with float16():
-        return Subclassed(inner=lambda x: 2 * x)
+    return Subclassed(inner=lambda x: 2 * x, dtype=FLOAT16)
 
 
 @wrong("ignores_input", 5)

@@ -99,6 +99,11 @@ def test_what_is_set_to_what_it_is_needs_no_word():
     assert not faults(check.run("identity_block", answer("identity_block", line)))
 
 
+def test_what_an_answer_puts_back_itself_needs_none():
+    line = 'keras.config.set_floatx("float16"); keras.config.set_floatx("float32")'
+    assert not faults(check.run("identity_block", answer("identity_block", line)))
+
+
 def test_a_helper_in_another_cell_is_found_too():
     names = namespace("identity_block")
     run('def helper():\n    keras.config.set_floatx("float16")\n', names, "<cell helper>")
@@ -169,6 +174,18 @@ def test_in_a_folder_that_was_removed(tmp_path):
         assert (result.status, faults(result)) == ("ok", [])
     finally:
         os.chdir(tmp_path)
+
+
+def test_names_go_on_where_they_were():
+    before = [keras.layers.Dense(1).name for _ in range(2)][1]
+    assert check.run("identity_block", answer("identity_block")).status == "ok"
+    assert keras.layers.Dense(1).name == re.sub(r"\d+$", lambda match: str(int(match[0]) + 1), before)
+
+    def within(X, f, filters, stage, block):
+        assert keras.layers.Dense(1).name not in (before, None)
+        return X
+
+    assert check.run("identity_block", within).findings[0].code == "returned_input"
 
 
 def test_outside_of_a_check_a_cell_may_set_what_it_likes():

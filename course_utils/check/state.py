@@ -13,6 +13,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -158,6 +159,7 @@ IGNORED = (  # an answer that calls these is asked as if it did not
     ("op_determinism", config.enable_op_determinism),
 )
 
+NAMES = "object_name_uids"
 SCOPES = "current_call_ctx", "stateless_scope", "symbolic_scope", "autocast_scope", "name_scope_stack"
 
 TENSORFLOW = os.path.join("tensorflow", "python", "")
@@ -186,6 +188,8 @@ def of_the_course():
             if setting.told and setting.right is not AS_FOUND and before[name] != setting.right:
                 _note(name, before[name])
         global_state.GLOBAL_STATE_TRACKER = threading.local()  # as keras.utils.clear_session does
+        names = getattr(session, NAMES, {})  # but for what is called what: layers made before may be used inside
+        global_state.set_global_attribute(NAMES, defaultdict(int, names))
         for setting in SETTINGS.values():
             if setting.right is not AS_FOUND and setting.read() != setting.right:
                 setting.write(setting.right)
@@ -241,14 +245,16 @@ def _ignore(*args, **kwargs):
 
 
 def _note_call(frame):
-    """Note a call of an ignored function, if it is the student's, and would change something."""
+    """Note a call of an ignored function, if it is the student's, and would change something for good."""
     caller, name = frame.f_back, frame.f_code.co_name
     while TENSORFLOW in caller.f_code.co_filename:  # which has older names for some
         caller = caller.f_back
     if not is_students(caller.f_code.co_filename):
         return
     value = next(iter([*frame.f_locals["args"], *frame.f_locals["kwargs"].values()]), None)
-    if not isinstance(value, str | bool | int | float) or value != SETTINGS[name].right:
+    if isinstance(value, str | bool | int | float) and value == SETTINGS[name].right:  # it puts it back itself
+        _notes[:] = [note for note in _notes if note["setting"] != name or note["before"]]
+    else:
         source = linecache.getline(caller.f_code.co_filename, caller.f_lineno, caller.f_globals)
         _add(name, value, {"number": caller.f_lineno, "source": source.strip()[:120]}, before=False)
 
