@@ -355,7 +355,11 @@ def test_an_exception_in_a_tf_function_is_told_as_it_was_raised(body, line, text
     run(source, names, "<cell f>")
     _, found = evidence.call(names["f"], {"x": tf.zeros((2, 3))})
     stated = source.splitlines()[line - 1].strip()
-    assert f" stops in line {line}, `{stated}`: {text}" in call_problem(found, 1).message
+    found = call_problem(found, 1).message
+    assert f"f stops in line {line}" in found
+    assert f", `{stated}`" in found
+    assert f": {text}" in found
+    assert ("called in line 3: " in found) == ("helper" in body)
 
 
 def test_a_stub_in_a_tf_function_is_a_stub():

@@ -27,9 +27,10 @@ from tensorflow.python.data.ops import debug_mode
 from tensorflow.python.eager import context
 from tensorflow.python.framework import config
 
+COURSE = str(Path(__file__).parent.parent)
 NOT_THE_STUDENTS = (
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    str(Path(__file__).parent.parent),
+    COURSE,
     "<frozen ",
     "<__array_function__",
 )
