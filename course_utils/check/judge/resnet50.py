@@ -17,7 +17,7 @@ STEPS = (
         1,
         "begins with the stem",
         "The stem is right: padding, convolution, normalisation, ReLU, pooling.",
-        {"conv": 0.01, "max_pool": 1},
+        {"conv": 0.01, "max_pool": 0.01},
     ),
     Step(
         "stages",

@@ -12,7 +12,7 @@ STEPS = (
         1,
         "takes pictures of input_shape into the stem",
         "The stem is right, for pictures of input_shape.",
-        {"conv": 0.01, "max_pool": 1},
+        {"conv": 0.01, "max_pool": 0.01},
     ),
     Step(
         "stages",
