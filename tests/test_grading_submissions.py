@@ -5,6 +5,7 @@ from functools import cache
 
 import nbformat
 import pytest
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from nbformat.v4 import new_code_cell
 from test_grading_hand_ins import lay
 
@@ -293,3 +294,20 @@ def test_a_helper_stands_above_its_answer_whatever_the_master_calls_so_below():
 )
 def test_cells_are_read_as_ipython_reads_them(source, read):
     assert python(source) == read
+
+
+@pytest.mark.parametrize("kernel", [None, "gone"])
+def test_what_colab_writes_opens_in_jupyter(kernel, tmp_path):
+    """Ids in metadata, two of them the same; widgets without their state; a kernel that is not here, or none."""
+    notebook = json.loads(data(copy()))
+    notebook["nbformat_minor"] = 0
+    for cell in notebook["cells"]:
+        cell["metadata"] |= {"id": cell.pop("id"), "outputId": "1"}
+    notebook["cells"][5]["metadata"]["id"] = notebook["cells"][6]["metadata"]["id"]
+    notebook["metadata"] = {"widgets": {"application/vnd.jupyter.widget-state+json": {"1": {"model_module": "x"}}}}
+    if kernel:
+        notebook["metadata"]["kernelspec"] = {"name": kernel, "display_name": "Python"}
+    (tmp_path / "04.ipynb").write_text(json.dumps(notebook))
+    opened = LargeFileManager(root_dir=str(tmp_path)).get("04.ipynb")
+    assert (opened["type"], opened.get("message")) == ("notebook", None)
+    assert len(opened["content"]["cells"]) == len(notebook["cells"])
