@@ -181,9 +181,10 @@ def collect(download, out, roster, collected):
     count = hand_ins.lay_out(found, out)
     for words in found.words:
         click.echo(words)
-    click.echo(
-        f"{count} notebooks of {len(found.students)} students are in {out}; collected.csv there tells of each file."
+    told = (
+        f"What counts is in {out}: {count} of {len(found.rows)} files. {out / 'collected.csv'} tells of each of them."
     )
+    click.echo(told)
 
 
 @main.command(epilog="Example: course grade handed_in -o grades --jobs 4")
