@@ -34,7 +34,7 @@ def pytest_make_parametrize_id(config, val, argname):
     if isinstance(val, bytes):
         return argname
     if isinstance(val, str):
-        return re.sub(r"[^\w .=()<>/+-]+", " ", val, flags=re.ASCII).strip()[:40].strip() or argname
+        return re.sub(r"[^\w .=()<>/+-]+", " ", val, flags=re.ASCII).strip()[:24].strip() or argname
     return None
 
 

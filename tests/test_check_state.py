@@ -76,7 +76,7 @@ MORE = {"os": os, "sys": sys, "np": np, "tf": tf, "random": random, "keras": ker
 
 
 @pytest.mark.parametrize(("line", "name"), LINES)
-def test_an_answer_that_changes_the_process_keeps_its_marks_and_the_line_is_named(line, name):
+def test_changing_the_process_keeps_marks_and_names_the_line(line, name):
     before, session = read(), state.global_state.GLOBAL_STATE_TRACKER
     result = check.run("identity_block", answer("identity_block", line, names=namespace("identity_block") | MORE))
     assert (result.points, faults(result)) == (8, [f"{name}_changed"])

@@ -185,7 +185,7 @@ ENDINGS = {"corrections": "csv", "late": "csv", "class": "toml"}
 
 
 @pytest.mark.parametrize(("kind", "text", "said"), BAD)
-def test_what_cannot_be_meant_is_said_in_a_sentence_with_its_line(tmp_path, kind, text, said):
+def test_what_cannot_be_meant_is_said_with_its_line(tmp_path, kind, text, said):
     name = f"{kind}_{ENDINGS[kind]}"
     out = folder(tmp_path, **{name: text})
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
