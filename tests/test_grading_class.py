@@ -129,6 +129,7 @@ def test_what_was_odd_is_named(graded):
     assert len(late) == sum(number % 8 == 7 for number in range(60))
     feedback = {path.stem: path.read_text(encoding="utf-8") for path in (folder / "grades/feedback").glob("*.html")}
     assert len(feedback) == len(points)
+    assert "blocks.pdf: It is a PDF made of a notebook" in next(t for name, t in feedback.items() if "Given33" in name)
     assert "counts, which is answered" in next(text for name, text in feedback.items() if "Given23" in name)
 
 

@@ -309,7 +309,8 @@ def _tasks(found, waiting, seed):
     for student, stem in waiting:
         one, about = found.chosen.get((student, stem)), abouts[student, stem]
         if one is None:
-            yield _ungraded(student, stem, found.broken.get((student, stem))) | about
+            record = _ungraded(student, stem, found.broken.get((student, stem))) | about
+            yield record | {"notes": found.notes.get((student, stem)) or record["notes"]}
             continue
         data = one.read()
         submission = pair(student, stem, parse(data))

@@ -416,14 +416,15 @@ def _say_lost(found, lost):
 
 
 def _unread(found):
-    """A sentence for each student of whom nothing counts, and who has handed in something."""
+    """A sentence for each student who has handed in something of which nothing counts: the student is told, too."""
     counted = {student for student, _ in [*found.chosen, *found.broken]}
     files = defaultdict(list)
     for row in found.rows:
-        if row["student"] not in counted:
-            files[row["student"]].append(row)
-    for student, rows in sorted(files.items()):
-        yield f"{student}: nothing counts. " + " ".join(f"{Path(row['file']).name}: {row['why']}" for row in rows[:3])
+        if row["student"] not in {*counted, ""}:
+            files[row["student"]].append(f"{PurePosixPath(row['file']).name}: {row['why']}")
+    for student, told in sorted(files.items()):
+        found.notes |= {(student, stem): told[:3] for stem in found.stems}
+        yield f"{student}: nothing counts. {' '.join(told[:3])}"
 
 
 def write_collected(path, collected):
