@@ -19,6 +19,7 @@ from functools import partial
 from importlib import import_module
 
 import IPython.core.inputtransformer2
+import matplotlib.backends.backend_agg  # once, here: each sandbox would import it anew
 import matplotlib.pyplot
 from IPython.utils.capture import CapturedIO
 from IPython.utils.text import SList
