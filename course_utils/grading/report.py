@@ -63,9 +63,6 @@ def write(out, records, stems, rules=PLAIN):
     )
 
 
-FOLDER = re.compile(r".+?_\d+_assignsubmission_[a-z]+_?")
-
-
 def _sent_back(name, page):
     """The name in feedback.zip by which a platform knows whose a page is: that of the hand-in in its download.
 
@@ -74,8 +71,8 @@ def _sent_back(name, page):
     in the file's name. Others get the page as it is called here.
     """
     name = name.encode(errors="replace").decode()  # a zip file cannot hold what is no UTF-8
-    if LAYOUTS["Moodle"].fullmatch(name):
-        before = FOLDER.match(name)[0]
+    if match := LAYOUTS["Moodle"].fullmatch(name):
+        before = name[: match.start("rest")]
         return f"{before}/feedback.html" if before == name else f"{before}feedback.html"
     if LAYOUTS["Canvas"].fullmatch(name):
         return f"{name.removesuffix('.ipynb')}.html"

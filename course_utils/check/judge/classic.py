@@ -4,7 +4,7 @@ import json
 
 from course_utils.check import graph
 from course_utils.check.difference import differences
-from course_utils.check.judge.models import _graph, network_problem
+from course_utils.check.judge.models import _graph, _wrong_defaults, network_problem
 from course_utils.check.result import Finding
 
 
@@ -30,12 +30,8 @@ def problem_with_defaults(wanted):
 
     def problem(evidence, points):
         found = network_problem(evidence, points)
-        named = evidence["defaults"]
-        for name, value in wanted.items():
-            if not found and name in named and named[name] != value:
-                expected, got = (f"{name}={tuple(v) if isinstance(v, list) else v}" for v in (value, named[name]))
-                text = f"The signature says {got}. Which value should {name} have where nobody gives one?"
-                found = Finding("wrong_defaults", False, text, expected, got, points)
+        for wrong in () if found else _wrong_defaults(evidence["defaults"], wanted)[:1]:
+            found = Finding(wrong.code, False, wrong.message, wrong.expected, wrong.got, points)
         return found
 
     return problem

@@ -402,6 +402,15 @@ def _sealed(name, error, points):
 # The step that a difference belongs to.
 
 
+STEM = Step(  # of two networks, in the same words
+    "stem",
+    1,
+    "takes pictures of input_shape into the stem",
+    "The stem is right, for pictures of input_shape.",
+    {"conv": 0.01, "max_pool": 0.01},
+)
+
+
 def step_of_block(difference):
     if difference.code in SETTINGS:
         return "settings"

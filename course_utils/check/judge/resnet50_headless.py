@@ -1,17 +1,11 @@
 """What is said of resnet50_headless: four points over four steps."""
 
-from course_utils.check.judge.models import Step, judge_model, network_problem, step_of_network
+from course_utils.check.judge.models import STEM, Step, judge_model, network_problem, step_of_network
 from course_utils.networks import resnet
 
 STEPS = (
     Step("builds", 1, "builds a model", "It builds a new model."),
-    Step(
-        "stem",
-        1,
-        "takes pictures of input_shape into the stem",
-        "The stem is right, for pictures of input_shape.",
-        {"conv": 0.01, "max_pool": 0.01},
-    ),
+    STEM,
     Step(
         "stages",
         1,
