@@ -247,30 +247,32 @@ def grade(
         for record in again.told_anew(found, old, why):
             _save(out, record)
     progress = progress or (lambda *_: None)
-    count, total = 0, len(why)
+    count, total, answers = 0, len(why), {}
     progress(count, total, None)
     with _executor(jobs, scheduler) as (executor, room), _plain_about_disks(out):
-        for record in _graded(executor, room, _tasks(found, [*why], known["seed"]), limits, isolated):
+        for record in _graded(executor, room, _tasks(found, [*why], known["seed"], answers), limits, isolated):
             count += 1
             _save(out, record)
             progress(count, total, record)
     with _plain_about_disks(out):
-        _show_answers(out, found, {student for student, _ in why})
+        _show_answers(out, found, {student for student, _ in why}, answers)
     graded = settle(out, rules)
     words = [*found.words, *again.news(why, old, found, said.corrections), *graded.words]
     return graded._replace(words=words)
 
 
-def _show_answers(out, found, students):
-    """Write the pages on which the teacher sees what these students wrote."""
-    records, chosen = again.records(out), defaultdict(dict)
-    pages = report.pages_of(sorted({student for student, _ in records}))
+def _show_answers(out, found, students, answers):
+    """Write the pages on which the teacher sees what these students wrote. answers: what this run has read of it."""
+    records, submissions = defaultdict(list), defaultdict(dict)
+    for (student, _), record in sorted(again.records(out).items()):
+        records[student].append(record)
     for (student, stem), one in found.chosen.items():
-        chosen[student][stem] = one
+        if student in students:
+            submission = answers.get((student, stem)) or pair(student, stem, parse(one.read()))
+            submissions[student][stem] = submission
+    pages = report.pages_of(sorted(records))
     for student in sorted(students):
-        mine = [records[key] for key in sorted(records) if key[0] == student]
-        submissions = {stem: pair(student, stem, parse(one.read())) for stem, one in chosen[student].items()}
-        answers_page.write(out, student, mine, submissions, pages[student])
+        answers_page.write(out, student, records[student], submissions[student], pages[student])
 
 
 def settle(out, rules=None, dry_run=False, strict=False):
@@ -303,8 +305,8 @@ def settle(out, rules=None, dry_run=False, strict=False):
 # --- Grading ---------------------------------------------------------------------------------------------------------
 
 
-def _tasks(found, waiting, seed):
-    """For each pair a Task, or the record of what needs no grading."""
+def _tasks(found, waiting, seed, answers):
+    """For each pair a Task, or the record of what needs no grading; what was read goes to `answers`."""
     abouts = again.abouts(found)
     for student, stem in waiting:
         one, about = found.chosen.get((student, stem)), abouts[student, stem]
@@ -313,7 +315,7 @@ def _tasks(found, waiting, seed):
             yield record | {"notes": found.notes.get((student, stem)) or record["notes"]}
             continue
         data = one.read()
-        submission = pair(student, stem, parse(data))
+        submission = answers[student, stem] = pair(student, stem, parse(data))
         about |= {
             "notes": [*found.notes.get((student, stem), ()), *submission.notes],
             "sha256": hashlib.sha256(data).hexdigest(),
