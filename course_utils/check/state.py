@@ -79,10 +79,14 @@ def _enable_eager_execution():
     tf.compat.v1.enable_v2_behavior()
 
 
+def _environment():
+    return os.environ._data.copy()  # as it is kept: to decode it takes a tenth of the time of a check
+
+
 def _set_environment(value):
-    for name in os.environ.keys() - value.keys():
-        del os.environ[name]
-    os.environ.update(value)
+    for name in os.environ._data.keys() - value.keys():
+        del os.environ[os.environ.decodekey(name)]
+    os.environ.update((os.environ.decodekey(name), os.environ.decodevalue(text)) for name, text in value.items())
 
 
 def _folder():
@@ -143,7 +147,7 @@ SETTINGS = {
         {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"},
         "seterr",
     ),
-    "environment": Setting(lambda: dict(os.environ), _set_environment, AS_FOUND, "environ|putenv|unsetenv"),
+    "environment": Setting(_environment, _set_environment, AS_FOUND, "environ|putenv|unsetenv"),
     "folder": Setting(_folder, _set_folder, AS_FOUND, "chdir"),
 }
 SESSION = "session"
@@ -265,7 +269,6 @@ def _put_back(function):
     """Afterwards each setting is as it was, and what the function changed is noted."""
     session = global_state.GLOBAL_STATE_TRACKER
     before = {name: setting.read() for name, setting in SETTINGS.items()}
-    numbers = _numbers()
     try:
         yield
     finally:
@@ -280,13 +283,9 @@ def _put_back(function):
                 changed[name] = value
         for name, value in changed.items():
             _note(name, value, function)
-        if _numbers() != numbers and _own_line(function, SEED):
+        code = getattr(inspect.unwrap(function), "__code__", None)  # a class has none, and its lines are read
+        if (code is None or "seed" in code.co_names) and _own_line(function, SEED):  # `quiet` puts the numbers back
             _note("seed", None, function)
-
-
-def _numbers():
-    """Where the random numbers of Python and NumPy are."""
-    return random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2]
 
 
 def _note(name, value, function=None):
