@@ -7,7 +7,6 @@ import inspect
 import linecache
 import math
 import os
-import random
 import re
 import textwrap
 import traceback
@@ -167,8 +166,7 @@ def weights_kept(model):
 
 @contextmanager
 def quiet():
-    """Prints and warnings go nowhere, and the random numbers of Python and NumPy are where they were."""
-    states = random.getstate(), np.random.get_state()
+    """Prints and warnings go nowhere."""
     with (
         open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere,
         redirect_stdout(nowhere),
@@ -176,11 +174,7 @@ def quiet():
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
+        yield
 
 
 class _TooLarge(BaseException):

@@ -283,9 +283,15 @@ def _put_back(function):
                 changed[name] = value
         for name, value in changed.items():
             _note(name, value, function)
-        code = getattr(inspect.unwrap(function), "__code__", None)  # a class has none, and its lines are read
-        if (code is None or "seed" in code.co_names) and _own_line(function, SEED):  # `quiet` puts the numbers back
+        if _uses(function, "seed") and _own_line(function, SEED):  # `of_the_course` puts them back
             _note("seed", None, function)
+
+
+def _uses(function, name):
+    """Does the code of a function, or of a class's methods, hold this name? Much quicker than to read its lines."""
+    parts = vars(function).values() if inspect.isclass(function) else [function]
+    codes = (getattr(inspect.unwrap(part), "__code__", None) for part in parts)
+    return any(name in code.co_names for code in codes if code)
 
 
 def _note(name, value, function=None):

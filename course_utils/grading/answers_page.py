@@ -1,7 +1,7 @@
 """A page for the teacher: what a student wrote, beside what was found."""
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -48,6 +48,7 @@ def _notebook(record, submission):
     }
 
 
+@lru_cache(2000)  # stubs and cells of the course's own are the same for everybody
 def code(source):
     """A cell's code as HTML: escaped, and coloured unless it is very long."""
     text = report.plain(source).rstrip("\n")
