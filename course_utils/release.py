@@ -1,8 +1,10 @@
 """Student copies of the notebooks: solutions out, outputs out, pictures beside; and the workspace they are laid in."""
 
+import difflib
 import hashlib
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -19,6 +21,7 @@ from course_utils.errors import CourseError
 from course_utils.files import atomic, masters, write_text
 
 STUB = "# Your answer here, in place of the next line.\nraise check.NotAnswered()"
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 LAID = ".laid.json"  # in the workspace: what was laid there, so that what a student wrote is told apart
 PICTURE = re.compile(r"(!\[[^\]]*\]\()\.\./(images/[^)\s]+\))")
 
@@ -28,9 +31,18 @@ def student_copy(path):
 
     Solution regions become a stub that raises `check.NotAnswered`; cell metadata stay, so that the copy can be
     collected by nbgrader as well; pictures are looked for in the folder `images` beside the copy (JupyterLab shows no
-    SVG that is attached to a cell).
+    SVG that is attached to a cell). Raises CourseError for a file that is no notebook, and for marks of a solution of
+    which nbgrader would leave something in: misspelt, nested, without their counterpart, or where no answer is due.
     """
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (ValueError, nbformat.reader.NotJSONError):
+        raise CourseError(f"{path.name} is no notebook, or not all of one: get it again.") from None
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.source = cell.source.replace("\r\n", "\n")
+        if wrong := _wrong_marks(cell):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", number)
+            raise CourseError(f"{path.name}, cell {name}: {wrong}.")
     resources = {}
     for preprocessor in (
         CheckCellMetadata(),
@@ -47,6 +59,28 @@ def student_copy(path):
     return notebook
 
 
+def _wrong_marks(cell):
+    """What is wrong with the marks of the solution in a cell of a master, or None."""
+    marks = [line.strip() for line in cell.source.splitlines() if _like_a_mark(line)]
+    answer = cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
+    for mark in marks:
+        if mark not in (BEGIN, END):
+            return f'"{mark}" must be "{BEGIN}" or "{END}", alone in its line'
+    if marks and not answer:
+        return f'"{marks[0]}" stands in a cell that is not a code cell for an answer'
+    if answer and not marks:
+        return f'a cell for an answer needs a line "{BEGIN}" and, below the solution, a line "{END}"'
+    if marks != [BEGIN, END] * (len(marks) // 2):
+        return f'each "{BEGIN}" needs its "{END}" before the next one'
+    return None
+
+
+def _like_a_mark(line):
+    words = line.strip(" \t#").upper()
+    marks = (BEGIN.strip("# "), END.strip("# "))
+    return any(mark in words for mark in marks) or bool(difflib.get_close_matches(words, marks, cutoff=0.8))
+
+
 def pictures(path):
     """The pictures that the master notebook at `path` shows, as paths relative to the course's folder."""
     cells = nbformat.read(path, as_version=4).cells
@@ -58,53 +92,107 @@ def release(folder, only=None):
     """Write the student copies into `folder` under the masters' file names; returns their paths.
 
     Their pictures go to its folder `images`. Raises CourseError where a notebook of that name, or another picture, is
-    already there: a release never overwrites.
+    already there (a release never overwrites), where a master has wrong marks and where `folder` cannot be written;
+    then nothing is left there.
     """
     folder = Path(folder)
-    chosen = [path for stem, path in masters().items() if only is None or stem in only]
-    taken = [path.name for path in chosen if (folder / path.name).exists()]
-    taken += [
-        picture.as_posix()
-        for path in chosen
-        for picture in _pictures_to_lay(path, folder)
-        if (folder / picture).exists()
-    ]
-    if taken:
+    copies = _copies(path for stem, path in masters().items() if only is None or stem in only)
+    needed = sorted({picture for path in copies for picture in _pictures_to_lay(path, folder)})
+    names = [*(path.name for path in copies), *(picture.as_posix() for picture in needed)]
+    if taken := [name for name in names if (folder / name).exists()]:
         raise CourseError(f"{folder} already holds {taken[0]}: choose an empty folder, or move it away.")
-    for path in chosen:
-        _lay_pictures(path, folder)
-        write_text(folder / path.name, nbformat.writes(student_copy(path)) + "\n")
-    return [folder / path.name for path in chosen]
+    try:
+        for path, text in copies.items():
+            _lay_pictures(path, folder)
+            write_text(folder / path.name, text)
+    except OSError as error:
+        for name in names:
+            if (folder / name).is_file():
+                (folder / name).unlink()
+        raise CourseError(f"{folder} cannot be written ({error.strerror}): choose another folder.") from None
+    return [folder / path.name for path in copies]
 
 
 def lay_workspace(folder):
     """Bring the student's workspace up to date; returns what was done, as (file name, word) pairs.
 
-    A notebook that is absent is laid; one that the student has not touched is replaced by its newer version;
-    beside one that holds a student's work the newer version is laid under another name, once. The pictures that
-    notebooks show are the course's own and simply replaced.
+    A notebook that is absent is laid; if the student has renamed it, the word says so. One that the student has not
+    touched is replaced by its newer version; beside one that holds a student's work the newer version is laid under
+    another name, once. The pictures that notebooks show are the course's own and simply replaced. Raises CourseError
+    where the workspace cannot be written.
     """
-    folder = Path(folder)
-    record = folder / LAID
-    laid = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    done = []
-    for path in masters().values():
+    folder, copies = Path(folder), _copies(masters().values())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # else Jupyter is the first to find that it cannot save
+            pass
+        return _lay(folder, copies)
+    except OSError as error:
+        raise CourseError(
+            f"{folder} cannot be written ({error.strerror}): make it writable, or name another folder, as in "
+            "`course lab --workspace FOLDER`."
+        ) from None
+
+
+def _lay(folder, copies):
+    laid, done = _laid(folder / LAID), []
+    files = {file.name: _cell_ids(_content(file)) for file in sorted(folder.glob("*.ipynb"))}
+    for path, text in copies.items():
         _lay_pictures(path, folder)
-        text = nbformat.writes(student_copy(path)) + "\n"
-        versions = laid.setdefault(path.name, [])
-        if _digest(text) in versions and any(folder.glob(f"{path.stem}*.ipynb")):
+        versions, new = laid.setdefault(path.name, []), _digest(text.encode())
+        ours = re.compile(rf"{re.escape(path.stem)}(_version\d+)?\.ipynb")
+        if new in versions and any(ids and ours.fullmatch(name) for name, ids in files.items()):
             continue
-        target, word = folder / path.name, "new"
-        if target.exists():
-            if _digest(target.read_text(encoding="utf-8")) in versions:
-                word = "brought up to date"
-            else:
-                target, word = _free_name(folder, path.stem), "a newer version, beside your own work"
-        write_text(target, text)
-        versions.append(_digest(text))
-        write_text(record, json.dumps(laid, indent=1))
-        done.append((target.name, word))
+        target, there = folder / path.name, _content(folder / path.name)
+        if there is None:
+            own = _cell_ids(text.encode())
+            renamed = [name for name, ids in files.items() if 2 * len(ids & own) > len(own)]
+            word = f"new; your own work is in {renamed[0]}" if renamed else "new"
+        elif there == text.encode():
+            word = ""  # only the record was lost
+        elif _digest(there) in versions:
+            word = "brought up to date"
+        else:
+            target, word = _free_name(folder, path.stem), "a newer version, beside your own work"
+            if not files.get(path.name):
+                word = f"a new copy, as {path.name} cannot be read"
+        if word:
+            write_text(target, text)
+            done.append((target.name, word))
+        versions.append(new)
+        write_text(folder / LAID, json.dumps(laid, indent=1))
     return done
+
+
+def _copies(paths):
+    """The text of each master's student copy, all made before the first is written: {path: text}."""
+    return {path: nbformat.writes(student_copy(path)) + "\n" for path in paths}
+
+
+def _laid(record):
+    """What was laid in a workspace: {file name: digests of its versions}; nothing where its record cannot be read."""
+    try:
+        return {name: versions for name, versions in json.loads(record.read_bytes()).items() if type(versions) is list}
+    except (OSError, ValueError, AttributeError):  # none, damaged, or of another version of the course
+        return {}
+
+
+def _cell_ids(content):
+    """The ids of a notebook's cells, which stay when it is renamed; none of what is half saved or no notebook."""
+    try:
+        return {cell.get("id", number) for number, cell in enumerate(json.loads(content)["cells"])}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return set()
+
+
+def _content(path):
+    """The bytes at a path; None where there is nothing, b"" where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
 
 
 def _lay_pictures(path, folder):
@@ -123,8 +211,8 @@ def _pictures_to_lay(path, folder):
     ]
 
 
-def _digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def _free_name(folder, stem):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -177,6 +178,81 @@ def test_a_release_never_overwrites(tmp_path):
     assert written[0].read_bytes() == before
 
 
+@pytest.fixture
+def masters(tmp_path, monkeypatch):
+    """A course of two notebooks: masters(source, kind="code", **nbgrader) puts that cell into the second."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(files, "NOTEBOOKS", folder)
+
+    def write(source, kind="code", **nbgrader):
+        for stem in "01_a", "02_b":
+            cell = nbformat.v4.new_markdown_cell("a story", id="story")
+            nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{stem}.ipynb")
+        cell = getattr(nbformat.v4, f"new_{kind}_cell")(source, id="asked")
+        defaults = {"schema_version": 3, "grade_id": "block", "solution": True, "grade": False, "locked": False}
+        if nbgrader != {"solution": False}:
+            cell.metadata["nbgrader"] = defaults | {"task": False} | nbgrader
+        notebook = nbformat.read(folder / "02_b.ipynb", 4)
+        notebook.cells.append(cell)
+        nbformat.write(notebook, folder / "02_b.ipynb")
+        return folder / "02_b.ipynb"
+
+    return write
+
+
+BEGIN, END = "    ### BEGIN SOLUTION", "    ### END SOLUTION"
+FIRST, LAST = "def block(x):", "    return x"
+WRONG_MARKS = {
+    "end missing": ([FIRST, BEGIN, LAST], 'each "### BEGIN SOLUTION" needs its "### END SOLUTION" before the next one'),
+    "begin missing": ([FIRST, LAST, END], 'each "### BEGIN SOLUTION" needs its "### END SOLUTION" before the next one'),
+    "nested": ([FIRST, BEGIN, BEGIN, LAST, END, END], 'each "### BEGIN SOLUTION" needs its'),
+    "swapped": ([FIRST, END, LAST, BEGIN], 'each "### BEGIN SOLUTION" needs its'),
+    "end misspelt": ([FIRST, BEGIN, LAST, "    ### END SOLUTON"], '"### END SOLUTON" must be "### BEGIN SOLUTION" or'),
+    "begin misspelt": ([FIRST, "    ### BEGIN SOULTION", LAST, END], '"### BEGIN SOULTION" must be'),
+    "small letters": ([FIRST, "    ### begin solution", LAST, "    ### end solution"], '"### begin solution" must be'),
+    "not alone": ([FIRST, BEGIN, LAST + "  ### END SOLUTION"], '"return x  ### END SOLUTION" must be'),
+    "none at all": ([FIRST, LAST], 'a cell for an answer needs a line "### BEGIN SOLUTION" and, below'),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_MARKS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_wrong_marks_are_refused_by_notebook_and_cell_and_nothing_is_written(masters, tmp_path, case, newline):
+    lines, sentence = WRONG_MARKS[case]
+    masters(newline.join(lines))
+    for write in release.release, release.lay_workspace:
+        with pytest.raises(CourseError) as caught:
+            write(tmp_path / "out")
+        assert str(caught.value).startswith(f"02_b.ipynb, cell block: {sentence}")
+        assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["code", "markdown"])
+def test_marks_where_no_answer_is_due_are_refused(masters, tmp_path, kind):
+    masters("\n".join([FIRST, BEGIN, LAST, END]), kind, solution=False)
+    with pytest.raises(CourseError, match=r'^02_b\.ipynb, cell 2: "### BEGIN SOLUTION" stands in a cell that is not'):
+        release.release(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_right_marks_give_a_stub_for_each_pair(masters, newline):
+    lines = [FIRST, BEGIN, "    x = x + 1", END, "    # at the end of the solution", BEGIN, LAST, END]
+    copy = release.student_copy(masters(newline.join(lines)))
+    stub = [f"    {line}" for line in release.STUB.splitlines()]
+    assert copy.cells[1].source.split("\n") == [FIRST, *stub, "    # at the end of the solution", *stub]
+
+
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", b'{"cells": ['])
+def test_a_master_that_is_no_notebook_is_refused_by_name(masters, tmp_path, content):
+    masters("x").write_bytes(content)
+    with pytest.raises(CourseError, match=r"^02_b\.ipynb is no notebook, or not all of one: get it again\.$"):
+        release.release(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_pictures_of_a_copy_lie_beside_it(tmp_path):
     """Each file that the Markdown of a copy shows is there, as the course has it."""
     shown = 0
@@ -256,7 +332,7 @@ def test_a_notebook_that_was_deleted_comes_back(course):
 def test_a_notebook_that_was_there_before_is_a_students(course):
     course.folder.mkdir()
     (course.folder / "01_a.ipynb").write_text("not even a notebook")
-    assert course("first") == [("01_a_version2.ipynb", "a newer version, beside your own work")]
+    assert course("first") == [("01_a_version2.ipynb", "a new copy, as 01_a.ipynb cannot be read")]
     assert (course.folder / "01_a.ipynb").read_text() == "not even a notebook"
 
 
@@ -268,3 +344,102 @@ def test_the_workspace_has_the_pictures_and_follows_them(course, tmp_path):
         assert (course.folder / "images" / "block.svg").read_text() == text
     assert told(course.folder / "01_a.ipynb") == "![A block](images/block.svg) ![](x.png)"
     assert not list(course.folder.glob("*version2*"))
+
+
+def test_a_renamed_notebook_stays_and_the_word_says_where(course):
+    course("first")
+    mine = (course.folder / "01_a.ipynb").rename(course.folder / "1 mine.ipynb")
+    mine.write_text(mine.read_text().replace("first", "my own work"))
+    before = mine.read_bytes()
+    for text in "first", "second":
+        assert course(text) == [("01_a.ipynb", "new; your own work is in 1 mine.ipynb")]
+        assert told(course.folder / "01_a.ipynb") == text
+        assert course(text) == []
+        (course.folder / "01_a.ipynb").unlink()
+    assert mine.read_bytes() == before
+    assert len(list(course.folder.glob("*.ipynb"))) == 1
+
+
+RECORDS = {
+    "missing": None,
+    "empty": b"",
+    "cut short": b'{"01_a.ipynb": ["',
+    "no text": b"\xff\xfe\x00",
+    "a list": b"[1, 2]",
+    "another version": b'{"version": 2, "01_a.ipynb": {"laid": "today"}}',
+}
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_lost_record_loses_no_work(course, record):
+    course("first")
+    work, place = course.folder / "01_a.ipynb", course.folder / release.LAID
+    untouched = work.read_bytes()
+
+    def lose():
+        place.unlink()
+        if RECORDS[record] is not None:
+            place.write_bytes(RECORDS[record])
+
+    lose()
+    assert course("first") == []  # it is what would be laid
+    assert course("second") == [("01_a.ipynb", "brought up to date")]
+    work.write_bytes(untouched.replace(b"first", b"my own work"))
+    lose()
+    assert course("second") == [("01_a_version2.ipynb", "a newer version, beside your own work")]
+    assert told(work) == "my own work"
+    assert course("second") == []
+
+
+def test_copies_of_a_synchronised_folder_are_left_alone(course):
+    course("first")
+    work = course.folder / "01_a.ipynb"
+    names = ["01_a (conflicted copy 2026-01-02).ipynb", "01_a.sync-conflict-20260102.ipynb", "01_a-Copy1.ipynb"]
+    for name in names:
+        (course.folder / name).write_text(work.read_text().replace("first", name))
+    (course.folder / ".laid (conflicted copy 2026-01-02).json").write_text("{}")
+    assert course("second") == [("01_a.ipynb", "brought up to date")]
+    work.unlink()
+    assert course("second") == [("01_a.ipynb", f"new; your own work is in {names[0]}")]
+    assert [told(course.folder / name) for name in names] == names
+
+
+@pytest.mark.parametrize("content", [b"", b'{"cells": [', b"\xff"])
+def test_a_half_saved_notebook_stays_and_a_new_copy_lies_beside(course, content):
+    course("first")
+    (course.folder / "01_a.ipynb").write_bytes(content)
+    assert course("first") == [("01_a_version2.ipynb", "a new copy, as 01_a.ipynb cannot be read")]
+    assert course("first") == []
+    assert (course.folder / "01_a.ipynb").read_bytes() == content
+
+
+def test_a_workspace_that_is_a_file_is_said(course):
+    course.folder.write_text("mine")
+    with pytest.raises(CourseError, match=r"workspace cannot be written \(.+\): make it writable, or name another"):
+        course("first")
+    assert course.folder.read_text() == "mine"
+
+
+ASK = """
+import os, pathlib
+from course_utils import files, release
+files.NOTEBOOKS = pathlib.Path("notebooks")
+if os.geteuid() == 0:
+    os.setuid(65534)  # to root every folder is writable
+try:
+    release.{}("read only")
+except release.CourseError as error:
+    print(error)
+"""
+
+if os.name == "posix":
+
+    @pytest.mark.parametrize("write", ["lay_workspace", "release"])
+    def test_a_folder_that_cannot_be_written_is_said(course, tmp_path, write):
+        course("first")
+        (tmp_path / "read only").mkdir(mode=0o555)
+        tmp_path.chmod(0o755)
+        command = [sys.executable, "-c", ASK.format(write)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.stdout.startswith("read only cannot be written (Permission denied): "), done.stderr
+        assert list((tmp_path / "read only").iterdir()) == []
