@@ -214,6 +214,8 @@ def whose(name):
     parts = name.partition("/")[0].split("_", 4)
     if parts[2:4] == ["assignsubmission", "file"] and parts[1].isdigit():
         return parts[1]
+    if parts[0] == "anon":
+        return parts[1]
     numbers = [part for part in name.split("_") if part.isdigit()]
     return numbers[0] if len(numbers) > 1 else None
 
@@ -226,6 +228,7 @@ def whose(name):
         ("Given Family_77_assignsubmission_file_04.ipynb", "Given Family_77_assignsubmission_file_feedback.html", "77"),
         ("leezoe_303_901_04_residual_blocks.ipynb", "leezoe_303_901_04_residual_blocks.html", "303"),
         ("leezoe_LATE_303_901_homework", "leezoe_LATE_303_901_homework.html", "303"),  # a zip file
+        ("anon_aB3dE_901_04_residual_blocks.ipynb", "anon_aB3dE_901_04_residual_blocks.html", "aB3dE"),
         ("Zoë", "Zoë Lee.html", None),
         ("", "Zoë Lee.html", None),
         ("lee\udcff_303_901_04.ipynb", "lee?_303_901_04.html", "303"),

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from course_utils.errors import CourseError
 from course_utils.files import masters, write_text
+from course_utils.grading.spreadsheet import delimiter, text_of
 from course_utils.grading.submissions import Unreadable, all_masters, answered, named, parse, recognise
 
 MAX_NOTEBOOK = 100 << 20  # bytes
@@ -456,7 +457,7 @@ def lay_out(collected, folder):
 
 def _ruled(path):
     """{file: (student, does it count?)} of a collected.csv."""
-    rows = _table(path, "a collected.csv")
+    rows = _table(path)
     _need(path, rows, "file", "student", "counts")
     return {row["file"]: (clean(row["student"]), row["counts"].strip().casefold() == "yes") for row in rows}
 
@@ -471,7 +472,7 @@ def read_roster(path):
     (First name, Last name or Full name, ID number, Email address, Identifier), and a table with the columns student and
     id. Raises CourseError with the line for a file that is none of these, or that lists an id twice.
     """
-    rows = _table(path, "a roster")
+    rows = _table(path)
     heads = {_plain(head): head for head in (rows[0] if rows else {})}
     first, last = (heads.get(name) for name in ("firstname", "lastname"))
     last = last or heads.get("surname")
@@ -519,19 +520,12 @@ def _plain(words):
     return "".join(c for c in letters if c.isalnum())
 
 
-def _table(path, what):
-    """The rows of a CSV file as spreadsheets write it: with a byte order mark or none, commas, semicolons or tabs."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read as {what} ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        text = Path(path).read_text(encoding="cp1252", errors="replace")
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
+def _table(path):
+    """The rows of a CSV file, as dicts."""
+    text = text_of(path)
     return [
         {key: value or "" for key, value in row.items() if key is not None}
-        for row in csv.DictReader(io.StringIO(text), delimiter=delimiter)
+        for row in csv.DictReader(io.StringIO(text), delimiter=delimiter(text))
     ]
 
 

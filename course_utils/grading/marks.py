@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from course_utils.check import EXERCISES
 from course_utils.errors import CourseError
+from course_utils.grading.spreadsheet import delimiter, text_of
 from course_utils.grading.submissions import all_masters
 
 
@@ -276,9 +277,8 @@ def _table(path, header, instead=None):
     """
     if not path.exists():
         return
-    text = _text(path)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    text = text_of(path)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     columns = None
     while True:
         line = reader.line_num + 1
@@ -302,20 +302,6 @@ def _table(path, header, instead=None):
                 yield line, dict(zip(columns, cells + [""] * len(columns), strict=False))
     if columns is None:
         raise CourseError(f"{path}, line 1: the file is empty: the first line should be {header}.")
-
-
-def _text(path):
-    """The text of a file in whichever encoding spreadsheets and editors write it."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 @contextmanager
@@ -345,7 +331,7 @@ def rules_path(*folders):
 
 def read_rules(path):
     """The Rules of a class.toml. Raises CourseError with the line."""
-    text = _text(Path(path))
+    text = text_of(path)
     try:
         told = tomllib.loads(text, parse_float=Decimal)
     except ValueError as error:  # what tomllib raises, or int for a number without end

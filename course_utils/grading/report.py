@@ -74,7 +74,7 @@ def _sent_back(name, page):
     if match := LAYOUTS["Moodle"].fullmatch(name):
         before = name[: match.start("rest")]
         return f"{before}/feedback.html" if before == name else f"{before}feedback.html"
-    if LAYOUTS["Canvas"].fullmatch(name):
+    if LAYOUTS["Canvas"].fullmatch(name) or LAYOUTS["Canvas, anonymous"].fullmatch(name):
         return f"{name.removesuffix('.ipynb')}.html"
     return page
 

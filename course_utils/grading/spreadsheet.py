@@ -1,12 +1,15 @@
-"""Tables as an Excel workbook, in which text stays text: a CSV file cannot say that 007 is a name.
+"""Tables as spreadsheets have them.
 
-Only what a table needs of ECMA-376: a sheet for each, its cells numbers or text. Every spreadsheet reads it.
+Written as an Excel workbook, in which text stays text: a CSV file cannot say that 007 is a name. Only what a table
+needs of ECMA-376: a sheet for each, its cells numbers or text. Every spreadsheet reads it.
 """
 
 import re
+from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from course_utils.errors import CourseError
 from course_utils.files import atomic
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -16,6 +19,25 @@ KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML
 LONGEST = 32_000  # characters that a cell holds, and some
+
+
+def text_of(path):
+    """The text of a file in whichever encoding spreadsheets and editors write it. Raises CourseError."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def delimiter(text):
+    """What divides the cells of a CSV file: commas, semicolons or tabs."""
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def write(path, tables):

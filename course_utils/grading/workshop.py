@@ -101,6 +101,7 @@ def main(descriptor, isolated, imports):
     _warm_up(imports)
     gc.collect()
     gc.freeze()  # collections in the forks leave this memory alone, so that it stays shared
+    gc.set_threshold(50_000)  # and are rare: most of the forks end before there is much to collect
     commands = socket.socket(fileno=descriptor)
     problem = sandbox.problem() if isolated else None
     commands.send(problem.encode() if problem else READY)
