@@ -1,51 +1,42 @@
-"""A picture of a model's layers and shapes: by Graphviz where it is installed, else drawn here.
+"""A picture of a model's layers and shapes: boxes top down, with shortcuts as arcs at the side.
 
-What is drawn here are boxes top down, with shortcuts as arcs at the side.
+It is drawn here, and not by Graphviz where that is installed: so everybody sees the same picture, in a readable size.
 """
 
 import base64
-import shutil
 from html import escape
+from statistics import mean
 
 from IPython.display import HTML
 
-WIDTH, HEIGHT, GAP = 300, 40, 22  # of a box, and between two rows, in pixels
+GAP = 22  # between two columns, in pixels, as all lengths here
+WIDE = 300, 40, 22  # of a box: width and height, and the gap below
+NARROW = 160, 56, 40  # where there are more than two columns
 
 
 def picture(model):
     """The picture of a built Sequential or functional model (of any other: its layers in order) as an HTML image."""
-    svg = by_graphviz(model) if shutil.which("dot") else drawn(model)
     layers = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in graph(model)[0])
     alt = f"The layers of {model.name} from input to output: {layers}"
-    data = base64.b64encode(svg.encode()).decode()
+    data = base64.b64encode(drawn(model).encode()).decode()
     return HTML(f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">')
 
 
-def by_graphviz(model):
-    """The SVG that pydot and Graphviz make of a model."""
-    import keras
-
-    return keras.utils.model_to_dot(model, show_shapes=True, show_layer_names=True).create_svg().decode()
-
-
 def drawn(model):
-    """The SVG of a model, without Graphviz."""
+    """The SVG of a model."""
     layers, edges = graph(model)
     rank = ranks(layers, edges)
-    rows = {}
-    for layer in layers:
-        rows.setdefault(rank[layer], []).append(layer)
-    columns = max(map(len, rows.values()))
-    arcs = sum(rank[target] - rank[source] > 1 for source, target in edges)
-    width = columns * (WIDTH + GAP) + GAP + (60 if arcs else 0)
-    height = len(rows) * (HEIGHT + GAP) + GAP
-    place = {}
-    for row, members in rows.items():
-        left = (columns - len(members)) * (WIDTH + GAP) / 2 + GAP
-        for column, layer in enumerate(members):
-            place[layer] = left + column * (WIDTH + GAP), GAP + row * (HEIGHT + GAP)
-    parts = [_arrow(place[a], place[b], rank[b] - rank[a] > 1) for a, b in edges]
-    parts += [_box(layer, *place[layer]) for layer in layers]
+    column = columns(layers, edges, rank)
+    left, right = min(column.values(), default=0), max(column.values(), default=0)
+    wide, high, below = size = WIDE if right - left < 2 else NARROW
+    arcs = any(rank[target] - rank[source] > 1 for source, target in edges)
+    width = (right - left + 1) * (wide + GAP) + GAP + (60 if arcs else 0)
+    height = (max(rank.values(), default=0) + 1) * (high + below) + GAP
+    place = {
+        layer: (GAP + (column[layer] - left) * (wide + GAP), GAP + rank[layer] * (high + below)) for layer in layers
+    }
+    parts = [_arrow(place[a], place[b], rank[b] - rank[a] > 1, size) for a, b in edges]
+    parts += [_box(layer, *place[layer], size) for layer in layers]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}"'
         ' font-family="sans-serif" font-size="12">'
@@ -79,6 +70,25 @@ def ranks(layers, edges):
     return rank
 
 
+def columns(layers, edges, rank):
+    """The column of each layer, which may be half a one: below what it comes from, where there is room."""
+    rows, column = {}, {}
+    for layer in layers:
+        rows.setdefault(rank[layer], []).append(layer)
+    for _, row in sorted(rows.items()):
+        wish = {}
+        for layer in row:
+            above = [column[source] for source, target in edges if target is layer and source in column]
+            wish[layer] = mean(above or [0])
+        row.sort(key=wish.get)
+        taken = []
+        for layer in row:
+            taken.append(max(wish[layer], taken[-1] + 1) if taken else wish[layer])
+        shift = mean(wish.values()) - mean(taken)
+        column |= {layer: place + shift for layer, place in zip(row, taken, strict=True)}
+    return column
+
+
 def _shape(layer):
     try:
         shape = layer.output.shape
@@ -87,22 +97,25 @@ def _shape(layer):
     return " × ".join("n" if size is None else str(size) for size in shape)
 
 
-def _box(layer, x, y):
+def _box(layer, x, y, size):
+    width, height, _ = size
     kind = escape(type(layer).__name__.removesuffix("Layer"))
+    right = f'x="{x + width - 10:g}" y="{y + 25}" text-anchor="end"'
+    below = f'x="{x + 10:g}" y="{y + 47}"'
     return (
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5" fill="#eaf3f9" stroke="#0072B2"/>'
-        f'<text x="{x + 10}" y="{y + 17}" font-weight="bold">{kind}</text>'
-        f'<text x="{x + 10}" y="{y + 32}" fill="#555">{escape(layer.name[:28])}</text>'
-        f'<text x="{x + WIDTH - 10}" y="{y + 25}" text-anchor="end">{_shape(layer)}</text>'
+        f'<rect x="{x:g}" y="{y}" width="{width}" height="{height}" rx="5" fill="#eaf3f9" stroke="#0072B2"/>'
+        f'<text x="{x + 10:g}" y="{y + 17}" font-weight="bold">{kind}</text>'
+        f'<text x="{x + 10:g}" y="{y + 32}" fill="#555">{escape(layer.name[:24])}</text>'
+        f"<text {right if size == WIDE else below}>{_shape(layer)}</text>"
     )
 
 
-def _arrow(source, target, around):
-    (x1, y1), (x2, y2) = source, target
+def _arrow(source, target, around, size):
+    (x1, y1), (x2, y2), (width, height, _) = source, target, size
     if around:
-        x1, x2, y1, y2 = x1 + WIDTH, x2 + WIDTH, y1 + HEIGHT / 2, y2 + HEIGHT / 2
-        path = f"M{x1} {y1} C{x1 + 70} {y1}, {x2 + 70} {y2}, {x2} {y2}"
+        x1, x2, y1, y2 = x1 + width, x2 + width, y1 + height / 2, y2 + height / 2
+        path = f"M{x1:g} {y1:g} C{x1 + 70:g} {y1:g}, {x2 + 70:g} {y2:g}, {x2:g} {y2:g}"
     else:
-        x1, x2 = x1 + WIDTH / 2, x2 + WIDTH / 2
-        path = f"M{x1} {y1 + HEIGHT} L{x2} {y2}"
+        x1, x2 = x1 + width / 2, x2 + width / 2
+        path = f"M{x1:g} {y1 + height} L{x2:g} {y2}"
     return f'<path d="{path}" fill="none" stroke="#555" stroke-width="1.4" marker-end="url(#tip)"/>'

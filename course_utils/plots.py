@@ -148,7 +148,7 @@ def mistakes(images, truth, probability, class_names, count=8):
 
 
 def network(model):
-    """A picture of the model's layers and shapes: by Graphviz where it is installed, else drawn here."""
+    """A picture of the model's layers and shapes."""
     from course_utils.diagram import picture
 
     return picture(model)

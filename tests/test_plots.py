@@ -1,6 +1,7 @@
-"""Every figure carries its words, and a model can be drawn without Graphviz."""
+"""Every figure carries its words, and a model is drawn the same on every machine."""
 
 import html
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -118,6 +119,61 @@ def test_the_shortcut_is_an_arc_and_every_edge_is_drawn():
     paths = [node.get("d") for node in svg(residual()).iter() if node.get("marker-end")]
     assert len(paths) == 4
     assert sum("C" in path for path in paths) == 1
+
+
+def inception():
+    inputs = layers.Input((8, 8, 4))
+    narrow = layers.Conv2D(2, 1, name="narrow")(inputs)
+    wide = layers.Conv2D(2, 5, padding="same", name="wide")(narrow)
+    pool = layers.MaxPooling2D(3, 1, padding="same", name="pool")(inputs)
+    after = layers.Conv2D(2, 1, name="after")(pool)
+    alone = layers.Conv2D(2, 1, name="alone")(inputs)
+    return keras.Model(inputs, layers.Concatenate(name="all")([wide, after, alone]))
+
+
+def test_branches_stand_side_by_side_each_below_its_beginning():
+    kept, edges = diagram.graph(inception())
+    column = {layer.name: place for layer, place in diagram.columns(kept, edges, diagram.ranks(kept, edges)).items()}
+    assert [column[name] for name in ("narrow", "pool", "alone")] == [-1, 0, 1]
+    assert [column[name] for name in ("wide", "after", "all")] == [-1, 0, 0]
+
+
+@pytest.mark.parametrize("model", [residual, inception])
+def test_boxes_and_arcs_lie_within_the_picture_and_nothing_is_scaled(model):
+    """Sizes have no unit, so they are pixels; each box and each end of an arrow is seen."""
+    picture = svg(model())
+    assert "viewBox" not in picture.attrib
+    width, height = int(picture.get("width")), int(picture.get("height"))
+    assert width < 800  # as wide as a notebook's page
+    boxes = [node for node in picture.iter() if node.tag.endswith("rect")][1:]
+    assert len({(node.get("x"), node.get("y")) for node in boxes}) == len(boxes)
+    for node in boxes:
+        assert 0 < float(node.get("x")) < float(node.get("x")) + float(node.get("width")) < width
+        assert 0 < float(node.get("y")) < float(node.get("y")) + float(node.get("height")) < height
+    for node in picture.iter():
+        if node.get("marker-end"):
+            numbers = [float(number) for number in re.findall(r"[\d.]+", node.get("d"))]
+            # An arc reaches three quarters of the way to its control points.
+            bulge = 17.5 if "C" in node.get("d") else 0
+            assert max(numbers[::2]) - bulge < width
+            assert max(numbers[1::2]) < height
+
+
+def test_graphviz_makes_no_difference(tmp_path, monkeypatch):
+    model = residual()
+    without = diagram.picture(model).data
+    (tmp_path / "dot").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert diagram.picture(model).data == without
+
+
+def test_a_layer_used_twice_and_a_model_without_layers_are_drawn_too():
+    dense = layers.Dense(4, name="twice")
+    inputs = layers.Input((4,))
+    texts = [node.text for node in svg(keras.Model(inputs, dense(dense(inputs)))).iter() if node.tag.endswith("text")]
+    assert texts.count("twice") == 1
+    assert svg(keras.Sequential()).get("width")
 
 
 @pytest.mark.parametrize("built", [True, False])
