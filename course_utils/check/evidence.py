@@ -12,6 +12,7 @@ import textwrap
 import traceback
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from difflib import get_close_matches
 
 import keras
 import numpy as np
@@ -212,13 +213,16 @@ def _problem(error):
     """An exception as plain data: its type, its text in brief, and the student's lines that led to it.
 
     What Keras and TensorFlow wrap around an exception that passes through them is left out. "through": a package that
-    the student's own import cannot be told by otherwise.
+    the student's own import cannot be told by otherwise. "meant": see `_meant`. "layer": see `_settings`.
     """
-    kind, lines, through = type(error).__name__, [], None
+    kind, lines, through, layer = type(error).__name__, [], None, None
     for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
         if is_students(file):
             lines.append(_line(file, number, frame.f_code.co_name, frame.f_globals))
+            layer = None
+        elif layer is None and frame.f_code.co_name == "__init__":
+            layer = _settings(frame)
         elif OLD_KERAS.replace(".", os.sep) in file:
             through = OLD_KERAS
     try:
@@ -230,7 +234,49 @@ def _problem(error):
         text = " ".join(parts[0].split())
     except Exception:  # a student's own exception may fail to tell what it is
         text = ""
-    return {"type": kind, "text": text[:300], "lines": lines[-5:], "through": through}
+    found = {"type": kind, "text": text[:300], "lines": lines[-5:], "through": through}
+    return found | {"meant": _told(lambda: _meant(error, lines[-1]["source"])), "layer": layer}
+
+
+def _settings(frame):
+    """[class, {setting: what is strange about it}] of the layer of Keras that is being made in a frame, or None.
+
+    Strange are a tensor and, for a number, a list.
+    """
+    layer = frame.f_locals.get("self")
+    other = not isinstance(layer, keras.layers.Layer) or isinstance(layer, keras.Model | keras.layers.InputLayer)
+    if other or not type(layer).__module__.startswith("keras."):
+        return None
+    strange = {}
+    for name in inspect.signature(type(layer).__init__).parameters:
+        value = frame.f_locals.get(name)
+        first = value[0] if isinstance(value, tuple | list) and value else value
+        if isinstance(first, keras.KerasTensor) or keras.ops.is_tensor(first):
+            strange[name] = "a tensor"
+        elif name in ("filters", "units") and isinstance(value, tuple | list):
+            strange[name] = f"{len(value)} numbers"
+    return [type(layer).__name__, strange]
+
+
+def _meant(error, source):
+    """The name that comes nearest to one that is not there, of an attribute or of a variable. source: the line."""
+    if isinstance(error, AttributeError):
+        names = dir(error.obj)
+    elif type(error) is NameError:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        names = [*frame.f_locals, *frame.f_globals]
+    else:
+        return None
+    names = [name for name in names if not name.startswith("_")]
+    modules = [name for name in names if name.islower()] if f"{error.name}." in source else names
+    return closest(error.name, modules)
+
+
+def closest(name, names):
+    """Of several names the one that is most like another, capitals or not, or None. Pictures have two dimensions."""
+    by_letters = {one.lower(): one for one in names if not one.endswith(("1D", "3D"))}
+    found = get_close_matches(name.lower(), by_letters, 1, 0.75)
+    return by_letters[found[0]] if found else None
 
 
 OLD_KERAS = "tensorflow.python.keras"  # which TensorFlow still holds, and which does not go with Keras

@@ -6,6 +6,7 @@ This module holds what is said of any answer that could not be called, or did no
 import re
 
 from course_utils.check.judge.old_names import todays_name
+from course_utils.check.judge.slips import slip
 from course_utils.check.result import NOT_REACHED, UNANSWERED, Finding
 
 BORROWED = "borrowed"
@@ -69,8 +70,10 @@ def exception(what, error, points):
     text = f"{error['type']}: {error['text']}" if error["text"] else error["type"]
     text = re.sub(r" \((/|\w:\\)[^()]*\)", "", text)  # of the file of a module, which is no student's
     source = error["lines"][-1]["source"] if error["lines"] else ""
-    text = f"{what} stops{line}: {text.rstrip('.')}.{todays_name(error['text'], source, error.get('through'))}"
-    return Finding("exception", False, text, points=points)
+    today = todays_name(error["text"], source, error.get("through"))
+    if not today and (meant := slip(error, source)):
+        return Finding("exception", False, f"{what} stops{line}: {meant}", points=points)
+    return Finding("exception", False, f"{what} stops{line}: {text.rstrip('.')}.{today}", points=points)
 
 
 def too_large(name, points, parameters, error=None):
@@ -104,9 +107,9 @@ def where(error):
 
 
 HINTS = {
-    "none": "Does its last line return the model? compile, fit and summary give nothing back.",
+    "none": "Does its last line return the model? add, compile, fit and summary give nothing back.",
     "tensor": "That is what a layer gives. Which call makes a model of an input and an output?",
-    "class": "Who calls the class, so that it becomes a model?",
+    "class": "Which brackets are missing, so that it becomes a model?",
 }
 
 
