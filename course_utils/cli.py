@@ -360,3 +360,31 @@ def compare(folder, out, least):
     number = f"{len(pairs)} pairs stand" if len(pairs) > 1 else f"{len(pairs) or 'No'} pair stands"
     told = f"{number} out among {count} students. Side by side: {out}."
     console.print(told, markup=False, highlight=False, soft_wrap=True)  # a path in two lines cannot be copied
+
+
+@main.command(epilog="Example: course submit workspace/04_residual_blocks.ipynb")
+@click.argument("places", nargs=-1, type=click.Path(path_type=Path), metavar="[WORKSPACE or NOTEBOOK]...")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="The zip file.  [default: hand_in.zip beside the notebooks]"
+)
+@click.option(
+    "--no-run", is_flag=True, help="Only check the answers, and run no notebook from top to bottom: much faster."
+)
+def submit(places, out, no_run):
+    """Lay your notebooks in one zip file to hand in, and check them.
+
+    By default these are all notebooks in workspace/ that hold an answer. You are told which exercises are not answered
+    yet, how many points to expect, and whether each notebook runs from top to bottom on the drawn pictures, which takes
+    about a minute and a half each. The file is written whatever is found; one that is there already is not overwritten.
+    """
+    from rich.console import Console
+
+    from course_utils.submit import submit as hand_in
+
+    workspace = os.environ.pop("COURSE_WORKSPACE", None) or ROOT / "workspace"  # where no check shall keep its result
+    os.environ["COURSE_OFFLINE"] = "1"
+    os.environ.pop("COURSE_DATA_DIR", None)
+    try:
+        hand_in(places or [Path(workspace)], out, not no_run, Console())
+    except KeyboardInterrupt:
+        sys.exit(130)
