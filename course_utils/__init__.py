@@ -15,6 +15,7 @@ _HOMES = {
     "training": "course_utils.training",
     "load": "course_utils.data:load",
     "own_picture": "course_utils.data.pictures:own_picture",
+    "progress": "course_utils.workspace:progress",
 }
 
 __all__ = ["record", "settings", *_HOMES]

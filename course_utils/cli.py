@@ -59,26 +59,48 @@ def main():
 def lab(workspace, jupyter_options):
     """Open the course in JupyterLab.
 
-    Prepares the pictures, lays your copies of the notebooks in workspace/ and starts JupyterLab there. What you have
-    written is never overwritten: a newer version of a notebook is laid beside it. Further options go to JupyterLab,
-    such as --no-browser or --port=9000.
+    Lays your copies of the notebooks in workspace/ and starts JupyterLab there; the pictures are prepared meanwhile.
+    What you have written is never overwritten: a newer version of a notebook is laid beside it. Further options go to
+    JupyterLab, such as --no-browser or --port=9000.
     """
-    from course_utils.data import NAMES, load
     from course_utils.release import lay_workspace
 
-    for name in NAMES:
-        load(name)
     for name, word in lay_workspace(workspace):
         click.echo(f"{name}: {word}")
-    ours = str(Path(__file__).parent / "jupyter")  # without nbgrader's panels, which are for teachers
-    theirs = os.environ.get("JUPYTER_CONFIG_PATH")
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([ours, theirs] if theirs else [ours])
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}", *jupyter_options]
+    prepare = "from course_utils.data import NAMES, load\nfor name in NAMES:\n    load(name)"
+    subprocess.Popen([sys.executable, "-c", prepare], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ours = Path(__file__).parent / "jupyter"  # its settings, and a kernel that says what has not run yet
+    _first_on_path("JUPYTER_CONFIG_PATH", ours)
+    _first_on_path("JUPYTER_PATH", ours / "share")
+    os.environ["COURSE_WORKSPACE"] = str(workspace.resolve())
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}"]
+    command += ["--LabApp.default_url=/lab/tree/START.ipynb", "--ServerApp.log_level=ERROR", *jupyter_options]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container, where Jupyter would ask for one more word
         command.append("--allow-root")
+    click.echo("The course opens in your browser. To stop it, press Ctrl-C here, twice.")
     if os.name == "posix":
         os.execv(command[0], command)
     sys.exit(subprocess.call(command))
+
+
+def _first_on_path(name, folder):
+    """Put a folder before what a variable like PATH names already."""
+    os.environ[name] = os.pathsep.join(filter(None, [str(folder), os.environ.get(name)]))
+
+
+@main.command()
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "workspace",
+    help="Your own folder.",
+    show_default="workspace/",
+)
+def progress(workspace):
+    """Show how far you have come: points by notebook, and what comes next."""
+    from course_utils.workspace import Progress
+
+    click.echo(Progress(workspace))
 
 
 @main.command(epilog="Example: course run 03 --profile full --out results")
@@ -99,8 +121,9 @@ def lab(workspace, jupyter_options):
 def run(notebooks, profile, out, save):
     """Run notebooks from end to end: all, or those named by number or name.
 
-    Each executed notebook and its HTML page are written to the folder, and summary.json: status, seconds and the
-    headline numbers of each. A notebook that fails does not stop the others; exit code 0 only when none failed.
+    Each executed notebook and its HTML page are written to the folder, and summary.json: status, seconds, which data
+    it used (real, an unverified copy of it, or drawn) and the headline numbers of each. A notebook that fails does not
+    stop the others; exit code 0 only when none failed.
     """
     from rich.console import Console
     from rich.table import Table
@@ -118,10 +141,11 @@ def run(notebooks, profile, out, save):
         summary = run_notebooks(paths, profile, out, console)
     except KeyboardInterrupt:
         sys.exit(130)
-    table = Table("notebook", "status", "seconds", "numbers")
+    table = Table("notebook", "status", "seconds", "data", "numbers")
     for entry in summary:
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in entry["metrics"].items())
-        table.add_row(entry["notebook"], entry["status"], f"{entry['seconds']:.1f}", numbers)
+        data = ", ".join(f"{name} {kind}" for name, kind in entry["data"].items())
+        table.add_row(entry["notebook"], entry["status"], f"{entry['seconds']:.1f}", data, numbers)
         if save and entry["status"] == "ok":
             paths[entry["notebook"]].write_bytes((out / f"{entry['notebook']}.ipynb").read_bytes())
     console.print(table)

@@ -70,31 +70,35 @@ def notebooks():
     return found
 
 
+def _standing(names, points):
+    """(points reached, points to be had, titles of the exercises that lack some) of these exercises."""
+    done, most = (sum(points.get(name, 0) for name in names), sum(EXERCISES[name].points for name in names))
+    return done, most, [EXERCISES[name].title for name in names if points.get(name, 0) < EXERCISES[name].points]
+
+
 def next_line(exercise):
     """What is told below a check that gave all points: how far its notebook is, and what comes next."""
-    points, number = best(), EXERCISES[exercise].notebook
-    mine = notebooks()[number]
-    done, most = (sum(points.get(name, 0) for name in mine), sum(EXERCISES[name].points for name in mine))
-    open_ = [EXERCISES[name].title for name in mine if points.get(name, 0) < EXERCISES[name].points]
-    if open_:
-        return f"Notebook {number}: {done} of {most} points. Next: {open_[0]}."
-    later = [other for other in notebooks() if other > number]
-    return f"Notebook {number}: {done} of {most} points. Next: " + (f"notebook {later[0]}." if later else "hand it in.")
+    number = EXERCISES[exercise].notebook
+    done, most, left = _standing(notebooks()[number], best())
+    later = [f"notebook {other}" for other in notebooks() if other > number]
+    next_ = [*left, *later, "hand it in with `course submit`"][0]
+    return f"Notebook {number}: {done} of {most} points. Next: {next_}."
 
 
 class Progress:
-    """How far one has come, notebook by notebook: a table in JupyterLab, text elsewhere."""
+    """How far one has come, notebook by notebook: a table in JupyterLab, text elsewhere.
+
+    rows: (file stem, points reached, points to be had, titles of what is left) of each. next: (title, stem), or None.
+    """
 
     def __init__(self, place=None):
-        points = best(place)
+        points, stems = best(place), masters()
         self.rows = []
         for number, names in notebooks().items():
-            stem = next((stem for stem in masters() if stem.startswith(f"{number}_")), number)
-            left = [EXERCISES[name].title for name in names if points.get(name, 0) < EXERCISES[name].points]
-            done, most = (sum(points.get(name, 0) for name in names), sum(EXERCISES[name].points for name in names))
-            self.rows.append((stem, done, most, left))
+            stem = next((stem for stem in stems if stem.startswith(f"{number}_")), number)
+            self.rows.append((stem, *_standing(names, points)))
         self.done, self.most = (sum(row[i] for row in self.rows) for i in (1, 2))
-        self.next = next(((stem, left[0]) for stem, _, _, left in self.rows if left), None)
+        self.next = next(((left[0], stem) for stem, _, _, left in self.rows if left), None)
 
     def __str__(self):
         lines = [f"{stem:<28} {done:>3} of {most:>3}  {_bar(done, most)}" for stem, done, most, _ in self.rows]
@@ -117,7 +121,7 @@ class Progress:
     def _next(self):
         if not self.next:
             return "All exercises have all their points. To hand them in, type `course submit` in a terminal."
-        return f"Next: {self.next[1]} in notebook {self.next[0]}."
+        return f"Next: {self.next[0]} in notebook {self.next[1]}."
 
 
 def _bar(done, most, width=20):

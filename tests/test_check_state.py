@@ -366,7 +366,7 @@ def test_a_stub_in_a_tf_function_is_a_stub():
     names = {"tf": tf, "check": check}
     run("@tf.function\ndef train_step(model, optimizer):\n    raise check.NotAnswered()\n", names, "<cell stub>")
     result = check.run("train_step", names["train_step"])
-    assert result.findings[0].message == "This exercise is not answered yet: train_step still holds its stub."
+    assert result.findings[0].message.startswith("This exercise is not answered yet: train_step still raises check.Not")
 
 
 @pytest.mark.parametrize("decorate", [tf.function, tf.function(reduce_retracing=True)])

@@ -15,50 +15,54 @@ __all__ = ["EXERCISES", "Finding", "NotAnswered", "Result", "collect", "conclude
 
 
 class Exercise(NamedTuple):
-    """What the course knows of an exercise: its points, its title, how many further probes grading makes."""
+    """What the course knows of an exercise: its notebook, points, title, how many further probes grading makes."""
 
+    notebook: str
     points: int
     title: str
     hidden: int
 
 
 EXERCISES = {
-    "conv_output_size": Exercise(1, "conv_output_size", hidden=10),
-    "lenet5": Exercise(4, "lenet5", hidden=2),
-    "local_response_normalization": Exercise(3, "local_response_normalization", hidden=3),
-    "alexnet": Exercise(3, "alexnet", hidden=1),
-    "vgg16": Exercise(3, "vgg16", hidden=1),
-    "conv1x1": Exercise(2, "conv1x1", hidden=3),
-    "multiplications": Exercise(1, "multiplications", hidden=3),
-    "inception_module": Exercise(4, "inception_module", hidden=3),
-    "inception_network": Exercise(4, "inception_network", hidden=3),
-    "happy_model": Exercise(6, "HappyModel", hidden=3),
-    "identity_block": Exercise(8, "identity_block", hidden=3),
-    "convolutional_block": Exercise(8, "convolutional_block", hidden=3),
-    "zero_pad_shortcut": Exercise(3, "zero_pad_shortcut", hidden=3),
-    "recalibrate_batch_norm": Exercise(3, "recalibrate_batch_norm", hidden=3),
-    "resnet50": Exercise(8, "ResNet50", hidden=2),
-    "resnet50_headless": Exercise(4, "resnet50_headless", hidden=2),
-    "basic_block": Exercise(4, "BasicBlock", hidden=3),
-    "resnet_subclassed": Exercise(4, "ResNet", hidden=2),
-    "block2": Exercise(5, "block2", hidden=3),
-    "stack2": Exercise(3, "stack2", hidden=2),
-    "resnet50v2": Exercise(5, "ResNet50V2", hidden=4),
-    "mirror": Exercise(1, "mirror", hidden=2),
-    "random_crop": Exercise(1, "random_crop", hidden=1),
-    "color_shift": Exercise(1, "color_shift", hidden=1),
-    "pca_color_augmentation": Exercise(2, "pca_color_augmentation", hidden=1),
-    "ten_crop": Exercise(2, "ten_crop", hidden=2),
-    "ensemble_predict": Exercise(1, "ensemble_predict", hidden=2),
-    "make_pipeline": Exercise(1, "make_pipeline", hidden=2),
-    "transfer_model": Exercise(2, "transfer_model", hidden=2),
-    "train_step": Exercise(2, "train_step", hidden=2),
-    "evaluate": Exercise(1, "evaluate", hidden=2),
+    "conv_output_size": Exercise("01", 1, "conv_output_size", hidden=10),
+    "lenet5": Exercise("01", 4, "lenet5", hidden=2),
+    "local_response_normalization": Exercise("01", 3, "local_response_normalization", hidden=3),
+    "alexnet": Exercise("01", 3, "alexnet", hidden=1),
+    "vgg16": Exercise("01", 3, "vgg16", hidden=1),
+    "conv1x1": Exercise("02", 2, "conv1x1", hidden=3),
+    "multiplications": Exercise("02", 1, "multiplications", hidden=3),
+    "inception_module": Exercise("02", 4, "inception_module", hidden=3),
+    "inception_network": Exercise("02", 4, "inception_network", hidden=3),
+    "happy_model": Exercise("03", 6, "HappyModel", hidden=3),
+    "identity_block": Exercise("04", 8, "identity_block", hidden=3),
+    "convolutional_block": Exercise("04", 8, "convolutional_block", hidden=3),
+    "zero_pad_shortcut": Exercise("04", 3, "zero_pad_shortcut", hidden=3),
+    "resnet50": Exercise("05", 8, "ResNet50", hidden=2),
+    "recalibrate_batch_norm": Exercise("05", 3, "recalibrate_batch_norm", hidden=3),
+    "resnet50_headless": Exercise("06", 4, "resnet50_headless", hidden=2),
+    "basic_block": Exercise("06", 4, "BasicBlock", hidden=3),
+    "resnet_subclassed": Exercise("06", 4, "ResNet", hidden=2),
+    "block2": Exercise("07", 5, "block2", hidden=3),
+    "stack2": Exercise("07", 3, "stack2", hidden=2),
+    "resnet50v2": Exercise("07", 5, "ResNet50V2", hidden=4),
+    "mirror": Exercise("08", 1, "mirror", hidden=2),
+    "random_crop": Exercise("08", 1, "random_crop", hidden=1),
+    "color_shift": Exercise("08", 1, "color_shift", hidden=1),
+    "pca_color_augmentation": Exercise("08", 2, "pca_color_augmentation", hidden=1),
+    "ensemble_predict": Exercise("08", 1, "ensemble_predict", hidden=2),
+    "ten_crop": Exercise("08", 2, "ten_crop", hidden=2),
+    "transfer_model": Exercise("09", 2, "transfer_model", hidden=2),
+    "make_pipeline": Exercise("09", 1, "make_pipeline", hidden=2),
+    "train_step": Exercise("09", 2, "train_step", hidden=2),
+    "evaluate": Exercise("09", 1, "evaluate", hidden=2),
 }
 
 
 class NotAnswered(CourseError):
-    """Raised by the stub of a student's copy: `raise check.NotAnswered()`; the message names the function."""
+    """Raised by the stub of a student's copy, `raise check.NotAnswered()`: the message names the function and line.
+
+    function: the name of the function, or "" where it is raised outside of one.
+    """
 
     _keras_call_info_injected = True  # Keras, when it passes through a layer's call, shall leave it as it is
     ag_pass_through = True  # and so shall TensorFlow, when it passes through a tf.function
@@ -68,8 +72,14 @@ class NotAnswered(CourseError):
         while frame.f_globals.get("__name__", "").startswith("tensorflow.") and frame.f_back:
             frame = frame.f_back
         name = frame.f_code.co_qualname.rsplit("<locals>.")[-1].split(".")[0].removeprefix("tf__")
-        place = "its cell" if name == "<module>" else name
-        super().__init__(f"This exercise is not answered yet: {place} still holds its stub.")
+        self.function = "" if name == "<module>" else name
+        place = self.function or "its cell"
+        if "__autograph_generated_file" not in frame.f_code.co_filename:  # which has other lines
+            place = f"line {frame.f_lineno} of {place}"
+        super().__init__(
+            f"This exercise is not answered yet: {place} still raises check.NotAnswered(). Write your answer in place "
+            "of that line: what stands below it never runs."
+        )
 
 
 class UnknownExercise(CourseError, AttributeError):
@@ -159,7 +169,9 @@ def __getattr__(name):
     def check(*answer):
         if len(answer) != 1:
             raise CourseError(f"check.{name} takes the function itself: check.{name}({EXERCISES[name].title}).")
-        return run(name, answer[0])
+        from course_utils.check.feedback import shown
+
+        return shown(run(name, answer[0]), answer[0])
 
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"Check {EXERCISES[name].title} ({EXERCISES[name].points} points): hand in the function itself."

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import re
+import textwrap
 import tomllib
 from collections import Counter
 from contextlib import suppress
@@ -86,7 +87,7 @@ def _differs(own, ours):
 
 def _about(source):
     """(lines of code, names of what is called)."""
-    tree = ast.parse(inspect.cleandoc(source))
+    tree = ast.parse(textwrap.dedent(source))
     for node in ast.walk(tree):  # without docstrings
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body[:1] = []

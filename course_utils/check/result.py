@@ -40,13 +40,16 @@ class Result:
     """The outcome of a check: points, status and findings; shows itself as a table in JupyterLab, as text elsewhere.
 
     status: "ok" (all points), "partial" (some points), "failed" (none), "unanswered" (still the stub).
-    hidden: how many further probes are made at grading.
+    hidden: how many further probes are made at grading. notes: further sentences below the findings. folded: pairs of
+    a title and a text that JupyterLab shows when the title is clicked.
     """
 
     exercise: str
     max_points: int
     findings: list[Finding]
     hidden: int = 0
+    notes: tuple[str, ...] = ()
+    folded: tuple[tuple[str, str], ...] = ()
 
     @property
     def points(self):
@@ -88,10 +91,14 @@ class Result:
     def _repr_html_(self):
         rows = "".join(_row(finding) for finding in self._by_mark())
         notes = "".join(f'<div style="{NOTE}">{escape(note)}</div>' for note in self._notes())
+        folded = "".join(
+            f"<details><summary>{escape(title)}</summary><pre style='{TEXT}'>{escape(text)}</pre></details>"
+            for title, text in self.folded
+        )
         head = f"<b>{escape(self.exercise)}</b> &nbsp; {escape(_count(self.points, self.max_points))}"
         return (
             f'<div style="{BOX}"><div style="padding: 0 0 6px 0">{head}</div>'
-            f'<table style="{TABLE}"><tbody>{rows}</tbody></table>{notes}</div>'
+            f'<table style="{TABLE}"><tbody>{rows}</tbody></table>{notes}{folded}</div>'
         )
 
     def _by_mark(self):
@@ -99,10 +106,9 @@ class Result:
 
     def _notes(self):
         if not self.hidden or self.status == "unanswered":
-            return []
-        return [
-            "1 hidden check runs at grading." if self.hidden == 1 else f"{self.hidden} hidden checks run at grading."
-        ]
+            return self.notes
+        runs = "1 hidden check runs" if self.hidden == 1 else f"{self.hidden} hidden checks run"
+        return [*self.notes, f"{runs} at grading, in a course with marks: the same questions with other numbers."]
 
 
 # Colours are JupyterLab's where there are any; text keeps the colour of its surroundings, light or dark.
@@ -116,6 +122,7 @@ CELL = (
     "text-align: left; vertical-align: top; border: none; padding: 5px 14px 5px 0; white-space: normal; max-width: none"
 )
 NOTE = "padding: 6px 0 0 0; opacity: 0.75"
+TEXT = "white-space: pre-wrap; text-align: left; margin: 6px 0"
 MARKS = {
     "to do": ("&#10007;", "var(--jp-error-color1, #d55e00)"),
     "advice": ("&#8505;", "inherit"),
