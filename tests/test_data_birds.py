@@ -212,24 +212,30 @@ def noise(size=(224, 224), mode="RGB"):
 
 
 @pytest.mark.parametrize(
-    ("mode", "suffix"),
+    ("mode", "suffix", "name"),
     [
-        ("L", "jpg"),
-        ("CMYK", "jpg"),
-        ("L", "png"),
-        ("1", "png"),
-        ("RGB", "PNG"),
-        ("RGB", "bmp"),
-        ("P", "gif"),
-        ("RGB", "JPEG"),
+        ("L", "jpg", "jpg"),
+        ("CMYK", "jpg", "jpg"),
+        ("L", "png", "png"),
+        ("1", "png", "png"),
+        ("RGB", "PNG", "PNG"),
+        ("RGB", "bmp", "bmp"),
+        ("P", "gif", "gif"),
+        ("RGB", "JPEG", "JPEG"),
+        ("RGB", "png", "jpg"),
+        ("P", "gif", "jpg"),
+        ("RGB", "bmp", "jpg"),
+        ("RGB", "webp", "jpg"),
+        ("RGB", "jpg", "png"),
     ],
 )
-def test_pictures_are_converted(place, mode, suffix):
-    """To what the picture looks like; Keras, reading the same files, sees the same."""
+def test_pictures_are_converted(place, mode, suffix, name):
+    """To what the picture looks like, whatever its name says; Keras, reading the same files, sees the same."""
     image = noise(mode=mode)
     save(image, place / "Cockatoo", 99, suffix)
+    (place / "Cockatoo" / f"no 99.{suffix}").rename(place / "Cockatoo" / f"no 99.{name}")
     loaded = load("birds")
-    picture = by_file(loaded)[f"Cockatoo/no 99.{suffix}"]
+    picture = by_file(loaded)[f"Cockatoo/no 99.{name}"]
     assert (picture.shape, picture.dtype) == ((224, 224, 3), np.uint8)
     assert np.abs(picture.astype(int) - np.asarray(image.convert("RGB"))).mean() < 8
     assert_as_keras(loaded)
@@ -252,19 +258,63 @@ def test_pictures_of_other_sizes(place, size):
     assert picture[4:-4, 4:-4].reshape(-1, 3).tolist() == [[0, 0, 255]] * 216**2
 
 
-def test_what_is_passed_over(place):
+def test_what_is_passed_over(place, capsys):
+    """What is hidden and what systems lay there without a word, other files with their number, and links are followed.
+
+    The folder is the user's own, as Keras finds the same pictures in it.
+    """
     (place / ".ipynb_checkpoints").mkdir()
     (place / "Cockatoo" / "Thumbs.db").write_text("not a picture, and not called one")
+    (place / "Cockatoo" / ".DS_Store").write_text("nor this")
     (place / "read me.txt").write_text("nor this")
+    for number, name in enumerate(["photo.webp", "scan.TIF", "scan.tif", "IMG.heic", "from mail.jfif", "notes"]):
+        (place / list(COLOURS)[number % 3] / name).write_bytes(b"")
     save(noise(), place / "Cockatoo" / "deeper", 1)
     (place / "Cockatoo" / "again.jpg").symlink_to(place / "Cockatoo" / "no 0.jpg")
     (place / "Cockatoo" / "round").symlink_to(place, target_is_directory=True)
     loaded = load("birds")
+    told = "passed over by their names: 1 .heic, 1 .jfif, 2 .tif, 1 .webp, 1 without an ending"
+    assert capsys.readouterr().out == (
+        f"birds: 19 training and 4 test pictures from COURSE_DATA_DIR (unverified copy); {told}\n"
+    )
     assert set(by_file(loaded)) - {f"{name}/no {n}.jpg" for name in COLOURS for n in range(EACH)} == {
         "Cockatoo/again.jpg",
         "Cockatoo/deeper/no 1.jpg",
     }
+    assert loaded.source.paths == (place,)
     assert_as_keras(loaded)
+    assert (
+        run("add", "birds", str(place)).output == f"birds: bird_photos added as bird_photos (unverified copy); {told}\n"
+    )
+
+
+LITTER = (
+    "Cockatoo/.ipynb_checkpoints/no 1-checkpoint.jpg",
+    "Cockatoo/deeper/.ipynb_checkpoints/no 1-checkpoint.jpg",
+    "Cockatoo/._no 1.jpg",
+    "Cockatoo/@eaDir/no 1.jpg/SYNOPHOTO_THUMB_S.jpg",
+    "@eaDir/Cockatoo/SYNOPHOTO_THUMB_S.jpg",
+    "__MACOSX/Cockatoo/._no 1.jpg",
+    "$RECYCLE.BIN/$R1.jpg",
+    "Cockatoo/.trash/no 1.jpg",
+)
+
+
+@pytest.mark.parametrize("litter", [*([file] for file in LITTER), LITTER], ids=[*LITTER, "all"])
+def test_copies_in_hidden_and_system_folders_are_no_pictures_for_us_nor_for_keras(place, capsys, litter):
+    expected = load("birds")
+    told = capsys.readouterr().out
+    for file in litter:
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(place / "Cockatoo" / "no 1.jpg", place / file)
+    loaded = load("birds")
+    assert capsys.readouterr().out == told
+    assert loaded.class_names == expected.class_names
+    np.testing.assert_array_equal(loaded.x_train, expected.x_train)
+    np.testing.assert_array_equal(loaded.x_test, expected.x_test)
+    assert loaded.source.paths != (place,), "where Keras would find the copies, it is given a folder without them"
+    assert_as_keras(loaded)
+    folder._kept.pop().cleanup()
 
 
 # What cannot be learned from
@@ -308,8 +358,25 @@ def text(place):
     (place / "Cockatoo" / "no 3.jpg").write_text("I am no picture")
 
 
-def webp(place):
-    noise().save(place / "Cockatoo" / "no 3.jpg", "WEBP")
+def tiff(place):
+    noise().save(place / "Cockatoo" / "no 3.jpg", "TIFF")
+
+
+def heic(place):
+    (place / "Cockatoo" / "no 3.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+
+
+def without_end_mark(place):
+    """Pillow could be made to read it; TensorFlow, which a notebook reads files by, could not."""
+    path = place / "Cockatoo" / "no 3.jpg"
+    path.write_bytes(path.read_bytes()[:-2])
+
+
+def of_another_kind(place):
+    for number in range(3):
+        save(noise(), place / "Albatross", number, "webp")
+    (place / "Albatross" / "IMG_1.HEIC").write_bytes(b"")
+    (place / "Albatross" / ".hidden.jpg").write_bytes(b"")
 
 
 def nothing(place):
@@ -350,7 +417,8 @@ def folder_named_as_a_picture(place):
 
 
 NO_CLASSES = "bird_photos holds no class folders: put the pictures of each class into a folder of its name."
-NO_PICTURES = "holds no pictures (.bmp, .gif, .jpeg, .jpg, .png): add some, or take the folder away."
+SUFFIXES = "(.bmp, .gif, .jpeg, .jpg, .png)"
+NO_PICTURES = f"holds no pictures {SUFFIXES}: add some, or take the folder away."
 NO_FORMAT = "is not a picture in a known format: save it as JPEG or PNG, or take it out of the folder."
 BROKEN = "is damaged or cut short: save it again, as JPEG or PNG, or take it out of the folder."
 LEADS_OUT = "is a link that leads out of the folder: put a copy in its place."
@@ -359,12 +427,16 @@ REFUSALS = {
     empty: NO_CLASSES,
     loose: NO_CLASSES,
     one_class: "bird_photos holds one class only, 红嘴 相思鸟: to tell classes apart takes two or more.",
-    without_pictures: f"bird_photos/Albatross {NO_PICTURES}",
+    without_pictures: f"bird_photos/Albatross {NO_PICTURES.replace(':', ', only 1 .txt:')}",
+    of_another_kind: f"bird_photos/Albatross {NO_PICTURES.replace(':', ', only 1 .heic, 3 .webp:')}",
     folder_named_as_a_picture: f"bird_photos/Cockatoo {NO_PICTURES}",
     too_few: "bird_photos holds 4 pictures: it takes 5 or more to hold some out.",
     truncated: f"bird_photos/Cockatoo/no 3.jpg {BROKEN}",
     text: f"bird_photos/Cockatoo/no 3.jpg {NO_FORMAT}",
-    webp: f"bird_photos/Cockatoo/no 3.jpg {NO_FORMAT}",
+    tiff: f"bird_photos/Cockatoo/no 3.jpg {NO_FORMAT}",
+    heic: "bird_photos/Cockatoo/no 3.jpg is a HEIC photo: set the phone's camera to Most Compatible, "
+    "or save it as JPEG or PNG, or take it out of the folder.",
+    without_end_mark: f"bird_photos/Cockatoo/no 3.jpg {BROKEN}",
     nothing: f"bird_photos/红嘴 相思鸟/no 3.jpg {NO_FORMAT}",
     file_outside: f"bird_photos/Cockatoo/link.jpg {LEADS_OUT}",
     class_outside: f"bird_photos/Kea {LEADS_OUT}",

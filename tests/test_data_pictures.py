@@ -1,11 +1,12 @@
 """A picture of one's own, in all the ways that cameras and programs write one."""
 
 import re
+import warnings
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from course_utils.data import own_picture
 from course_utils.errors import CourseError
@@ -100,6 +101,68 @@ def test_cmyk(tmp_path, quarters):
     assert_quarters(own_picture(tmp_path / "print.jpg"), tolerance=30)
 
 
+def test_cmyk_without_the_mark_of_adobe(tmp_path, quarters):
+    """Only with that mark inks are stored inverted; TensorFlow reads such a file the same way."""
+    import tensorflow as tf
+
+    inks = ImageChops.invert(quarters.convert("CMYK"))  # as Pillow inverts them when it saves
+    inks.save(tmp_path / "print.jpg", quality=95)
+    content = (tmp_path / "print.jpg").read_bytes()
+    start = content.index(b"\xff\xee")
+    plain = content[:start] + content[start + 2 + int.from_bytes(content[start + 2 : start + 4], "big") :]
+    (tmp_path / "plain.jpg").write_bytes(plain)
+    assert b"Adobe" not in plain
+    assert_quarters(own_picture(tmp_path / "plain.jpg"), tolerance=30)
+    seen = tf.io.decode_image(plain, channels=3).numpy()
+    np.testing.assert_allclose(corners(seen), [RED, GREEN, BLUE, WHITE], atol=30)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"",
+        b"Exif\0\0",
+        b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01broken",
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0\0\0\0\0",
+    ],
+    ids=["empty", "nothing in it", "cut short", "leads out", "orientation 99"],
+)
+def test_broken_exif_is_passed_over_without_a_word(tmp_path, quarters, exif):
+    quarters.save(tmp_path / "me.jpg", exif=exif, quality=95)
+    with warnings.catch_warnings(action="error"):
+        assert_quarters(own_picture(tmp_path / "me.jpg"), tolerance=30)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "MPO", "TIFF"])
+def test_of_several_pictures_the_first(tmp_path, quarters, kind):
+    """Animations, pages, and the two photos of cameras with two lenses, under whatever name."""
+    others = [Image.new("RGB", quarters.size)] * 3
+    options = {"WEBP": {"lossless": True}, "MPO": {"quality": 95}}.get(kind, {})
+    quarters.save(tmp_path / "me", kind, save_all=True, append_images=others, **options)
+    (tmp_path / "me").rename(tmp_path / "me.jpg")
+    assert_quarters(own_picture(tmp_path / "me.jpg"), tolerance=30)
+
+
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (1, 1)])
+def test_odd_proportions(tmp_path, size):
+    Image.new("RGB", size, RED).save(tmp_path / "line.png")
+    np.testing.assert_array_equal(own_picture(tmp_path / "line.png"), np.broadcast_to(RED, (64, 64, 3)))
+
+
+def noise():
+    return np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_jpeg_that_lacks_its_end_mark_only_is_read(tmp_path, progressive, lost):
+    Image.fromarray(noise()).save(tmp_path / "me.jpg", progressive=progressive)
+    whole = own_picture(tmp_path / "me.jpg")
+    (tmp_path / "me.jpg").write_bytes((tmp_path / "me.jpg").read_bytes()[:-lost])
+    np.testing.assert_array_equal(own_picture(tmp_path / "me.jpg"), whole)
+
+
 def test_palette(tmp_path, quarters):
     quarters.convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "few.png")
     assert mode(tmp_path / "few.png") == "P"
@@ -146,11 +209,22 @@ def test_not_a_picture(tmp_path):
     assert "is a folder" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "tiff"])
-def test_truncated(tmp_path, suffix):
-    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_photo_that_pillow_cannot_read_is_named(tmp_path, brand):
+    (tmp_path / "IMG_0001.jpg").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(200))
+    assert refusal(tmp_path / "IMG_0001.jpg") == (
+        "IMG_0001.jpg is a HEIC photo: set the phone's camera to Most Compatible, or save it as JPEG or PNG."
+    )
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [("jpg", {}), ("jpg", {"progressive": True}), ("png", {}), ("gif", {}), ("bmp", {}), ("tiff", {}), ("webp", {})],
+    ids=["jpg", "progressive", "png", "gif", "bmp", "tiff", "webp"],
+)
+def test_truncated(tmp_path, suffix, options):
     path = tmp_path / f"cut.{suffix}"
-    Image.fromarray(noise).save(path)
+    Image.fromarray(noise()).save(path, **options)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert refusal(path) == f"cut.{suffix} is damaged or cut short: save it again, as JPEG or PNG."
 

@@ -111,7 +111,7 @@ def add(name, paths):
     for each class; for cifar10, the folder of batches, the archive or an npz. They are checked first, and copied. A
     copy with another checksum than the published file is accepted, and called unverified ever after.
     """
-    from course_utils.data import cache, formats, loading
+    from course_utils.data import cache, folder, formats, loading
 
     chosen = catalogue.find(name)
     given = {}
@@ -128,7 +128,8 @@ def add(name, paths):
     with cache.locked(chosen):
         for file, part in parts.items():
             _keep(chosen, file, formats.content_of(file, part.path))
-            click.echo(f"{name}: {part.path.name} added as {file.name} ({_word(part)})")
+            note = folder.passed_over(part.path) if isinstance(file, catalogue.Folder) else ""
+            click.echo(f"{name}: {part.path.name} added as {file.name} ({_word(part)}){note}")
         for file in chosen.files:
             if not cache.real(chosen, file):
                 click.echo(f"{name}: {file.name} is still missing: add it, too, or let the course download it")

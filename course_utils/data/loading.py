@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.data import cache, catalogue, formats, network
+from course_utils.data import cache, catalogue, folder, formats, network
 from course_utils.errors import CourseError
 
 IS_THERE = {catalogue.File: os.path.isfile, catalogue.Folder: os.path.isdir, catalogue.Archive: os.path.exists}
@@ -67,12 +67,12 @@ def load(name):
     return data
 
 
-def in_folder(folder, chosen):
+def in_folder(place, chosen):
     """The files of a set in a folder or its subfolder of the set's name: {File: path}, official names first."""
-    folders = [folder / chosen.name, folder] if folder else []
+    folders = [place / chosen.name, place] if place else []
     found = {}
     for file in chosen.files:
-        paths = (place / name for name in (file.name, *file.also) for place in folders)
+        paths = (one / name for name in (file.name, *file.also) for one in folders)
         is_there = IS_THERE[type(file)]
         path = next((path for path in paths if is_there(path)), None)
         if path:
@@ -105,7 +105,12 @@ def _from_folder(chosen):
             there = ", ".join(path.name for path in found.values())
             raise CourseError(f"COURSE_DATA_DIR has {there} without {file.name}: put it there, too.")
     parts = [read_path(chosen, file, path) for file, path in found.items()]
-    return parts, _source("folder", parts, "from COURSE_DATA_DIR")
+    note = ""
+    if isinstance(chosen.files[0], catalogue.Folder):
+        (part,) = parts
+        note = folder.passed_over(part.path)
+        parts = [part._replace(path=folder.as_keras_finds(part.path))]  # for those who read the files themselves
+    return parts, _source("folder", parts, "from COURSE_DATA_DIR", note)
 
 
 def _from_cache_or_network(chosen):

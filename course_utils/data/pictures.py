@@ -1,14 +1,18 @@
 """A picture of one's own, made ready for a network."""
 
+import io
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from course_utils.errors import CourseError
 from course_utils.files import IMAGES
+
+HEIC = b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"  # how the phones' photos begin
 
 
 def own_picture(path, size=(64, 64)):
@@ -26,29 +30,51 @@ def own_picture(path, size=(64, 64)):
         raise CourseError(f"There is no file {path}: check its name and its folder.")
     if os.path.isdir(path):
         raise CourseError(f"{path} is a folder: name one picture in it.")
-    return read(path, size, path.name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    return read(_completed(content), size, path.name)
 
 
-def read(file, size, label, or_else="", formats=None):
-    """Read a picture as `own_picture` does, from a path or an open file that messages call `label`.
+def read(content, size, label, or_else="", formats=None):
+    """Read a picture as `own_picture` does, from the bytes of a file that messages call `label`.
 
     or_else: what else there is to do about a bad one, the end of a sentence; formats: Pillow's names, None for all.
     """
     height, width = size
     try:
-        with (
-            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            Image.open(file, formats=formats) as image,
-        ):
-            image = ImageOps.exif_transpose(image)
-            return np.array(ImageOps.fit(_rgb(image), (width, height)))
+        with warnings.catch_warnings(action="ignore"):  # such as those about broken EXIF
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=formats) as image:
+                if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+                    image = ImageChops.invert(image)  # only Adobe's programs store inks inverted; Pillow expects it
+                return np.array(ImageOps.fit(_rgb(ImageOps.exif_transpose(image)), (width, height)))
     except UnidentifiedImageError:
-        raise CourseError(f"{label} is not a picture in a known format: save it as JPEG or PNG{or_else}.") from None
+        if content[4:8] == b"ftyp" and content[8:12] in HEIC:
+            sentence = f"{label} is a HEIC photo: set the phone's camera to Most Compatible, or save it as JPEG or PNG"
+        else:
+            sentence = f"{label} is not a picture in a known format: save it as JPEG or PNG"
+        raise CourseError(f"{sentence}{or_else}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = Image.MAX_IMAGE_PIXELS // 1_000_000
         raise CourseError(f"{label} has more than {limit} million pixels: save it smaller{or_else}.") from None
     except Exception:  # each format has its own ways to fail on broken bytes
         raise CourseError(f"{label} is damaged or cut short: save it again, as JPEG or PNG{or_else}.") from None
+
+
+def _completed(content):
+    """The content of a file; of a JPEG that lacks nothing but its end mark, with that mark.
+
+    Nothing but that is missing when it makes no difference what stands before the mark.
+    """
+    if content.startswith(b"\xff\xd8") and not content.endswith(b"\xff\xd9"):
+        tries = [content + more + b"\xff\xd9" for more in (b"", bytes(range(1, 128)))]
+        with suppress(Exception), warnings.catch_warnings(action="error"):
+            first, second = (np.asarray(Image.open(io.BytesIO(one))) for one in tries)
+            if np.array_equal(first, second):
+                return tries[0]
+    return content
 
 
 def _rgb(image):
