@@ -57,10 +57,10 @@ def _kept():
 
 
 def _downloaded():
-    from course_utils.data.network import offline  # which brings requests and more, only where it is asked for
+    from course_utils.data import network  # which brings requests and more, only where it is asked for
 
     note = f"; COURSE_WEIGHTS_DIR has no {NAME}" if os.environ.get("COURSE_WEIGHTS_DIR") else ""
-    if offline():
+    if network.offline():
         return None, f"none, because COURSE_OFFLINE is set{note}"
     import pooch
     import requests
@@ -68,13 +68,14 @@ def _downloaded():
     pooch.get_logger().setLevel("WARNING")
     fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=1 << 16, timeout=PATIENCE)
     try:
+        network.find_somebody(ADDRESS)
         path = pooch.retrieve(ADDRESS, f"md5:{MD5}", fname=NAME, path=_cache(), downloader=fetch)
-    except requests.HTTPError as error:
-        why = f"the server answered {error.response.status_code}"
-    except (requests.ConnectionError, requests.Timeout):
-        why = "there is no network"
-    except requests.RequestException:
+    except network.Unavailable as error:
+        why = error
+    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
         why = "the download broke off"
+    except requests.RequestException as error:
+        why = network.explained(error, NAME, ADDRESS)
     except ValueError:  # pooch's word for a wrong checksum; it has thrown away what came
         why = "the download has a wrong checksum"
     except OSError as error:

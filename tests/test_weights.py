@@ -136,7 +136,7 @@ def test_a_download_is_verified_and_kept(published, serve, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("status", "cut", "longer", "why"),
     [
-        (404, 0, 0, "the server answered 404"),
+        (404, 0, 0, f"the server answered 404 Not Found for {weights.NAME}"),
         (200, 100, 0, "the download has a wrong checksum"),
         (200, 100, 100, "the download broke off"),
     ],

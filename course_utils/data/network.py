@@ -2,18 +2,24 @@
 
 import io
 import os
+import re
 import threading
 import time
+from contextlib import suppress
+from socket import create_connection
+from urllib.parse import urlsplit
 
 import pooch
 import requests
+from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from course_utils.data import formats
 from course_utils.data.catalogue import Folder
 
-FIRST_ANSWER = 1.5  # seconds for the first byte, name look-up included: what a machine without network pays, once
+SOMEBODY = 1.5  # seconds until somebody is there, name look-up included: what a machine without network pays, once
+FIRST_ANSWER = 5.0  # seconds for the first byte of somebody who is there
 STALL = 5.0  # seconds in which at least PACE bytes must come
 PACE = 32 * 1024
 
@@ -33,10 +39,11 @@ def offline():
     return os.environ.get("COURSE_OFFLINE", "") not in ("", "0")
 
 
-def download(chosen, file, patience=FIRST_ANSWER):
+def download(chosen, file, patience=SOMEBODY):
     """The bytes of a published file of the set `chosen`, verified, an Archive unpacked; raises Unavailable.
 
-    COURSE_DATA_MIRROR=URL replaces the file's own address by URL/<set>/<file>. patience: seconds for the first byte.
+    COURSE_DATA_MIRROR=URL replaces the file's own address by URL/<set>/<file>. patience: seconds until somebody is
+    there.
     """
     if isinstance(file, Folder):
         raise Unavailable("no public address of the photos is known")
@@ -48,13 +55,39 @@ def download(chosen, file, patience=FIRST_ANSWER):
         if place in _failed:
             raise Unavailable(_failed[place])
     try:
-        return formats.unpacked(file, _verified(file, _fetch(file, address, patience)), file.name)
-    except NoAnswer:
-        _failed[mirror] = "COURSE_DATA_MIRROR does not answer" if mirror else "there is no network"
+        find_somebody(address, patience)
+        content = _fetch(file, address, max(patience, FIRST_ANSWER))
+        return formats.unpacked(file, _verified(file, content), file.name)
+    except NoAnswer as why:
+        _failed[mirror] = "COURSE_DATA_MIRROR does not answer" if mirror else str(why)
         raise NoAnswer(_failed[mirror]) from None
     except Unavailable as why:
         _failed[address] = str(why)
         raise
+
+
+def find_somebody(address, patience=SOMEBODY):
+    """Wait until there is somebody at the address, or at the proxy in front of it; raises NoAnswer.
+
+    In a thread of its own, since name look-up knows no time-out.
+    """
+    proxy = select_proxy(address, get_environ_proxies(address))
+    place = urlsplit(prepend_scheme_if_needed(proxy, "http") if proxy else address)
+    found = []
+
+    def connect():
+        with suppress(OSError):
+            create_connection(
+                (place.hostname, place.port or (443 if place.scheme == "https" else 80)), patience
+            ).close()
+            found.append(True)
+
+    thread = threading.Thread(target=connect, daemon=True)
+    if place.hostname:  # else the transfer says what is wrong with the address
+        thread.start()
+        thread.join(patience)
+        if not found:
+            raise NoAnswer("the proxy does not answer" if proxy else "there is no network")
 
 
 class _Body(io.BytesIO):
@@ -81,7 +114,7 @@ def _fetch(file, address, patience):
     def transfer():
         hooks = {"response": lambda answer, **kwargs: answers.append(answer)}
         try:
-            pooch.HTTPDownloader(timeout=(patience, patience + STALL), hooks=hooks)(address, body, None)
+            pooch.HTTPDownloader(timeout=patience + STALL, hooks=hooks)(address, body, None)
         except Exception as error:
             errors.append(error)
         for answer in answers:
@@ -90,15 +123,17 @@ def _fetch(file, address, patience):
     thread = threading.Thread(target=transfer, daemon=True)
     thread.start()
     try:
-        _watch(thread, body, file, patience)
+        _watch(thread, body, file, address, patience)
     finally:
         body.limit = 0  # a transfer that is given up ends at its next byte
     if errors and not isinstance(errors[0], OverflowError):
-        raise _explained(errors[0], file, body)
+        if body.tell() and not isinstance(errors[0], requests.HTTPError):
+            raise Unavailable(f"the download of {file.name} broke off")
+        raise explained(errors[0], file.name, address)
     return body.getvalue()
 
 
-def _watch(thread, body, file, patience):
+def _watch(thread, body, file, address, patience):
     """Wait for the transfer, with a bar when it takes long; raises Unavailable when it does not get on."""
     begin = since = time.monotonic()
     received = 0
@@ -112,23 +147,38 @@ def _watch(thread, body, file, patience):
             if size - received >= PACE or received == 0 < size:
                 received, since = size, now
             elif now - since > (STALL if size else patience):
-                raise Unavailable(f"the download of {file.name} stalled") if size else NoAnswer
+                if size:
+                    raise Unavailable(f"the download of {file.name} stalled")
+                raise NoAnswer(f"{urlsplit(address).hostname} does not answer")
             if bar.disable and now - begin > 1 and size:
                 bar.disable = False
                 bar.start()
             bar.update(task, completed=size)
 
 
-def _explained(error, file, body):
-    """The Unavailable that says what the exception of a transfer means."""
+def explained(error, name, address):
+    """The Unavailable that says what the exception of a transfer of the file `name` from the address means."""
+    host, text = urlsplit(address).hostname, str(error)
     if isinstance(error, requests.HTTPError):
         answer = error.response
-        return Unavailable(f"the server answered {answer.status_code} {answer.reason} for {file.name}")
-    if body.tell():
-        return Unavailable(f"the download of {file.name} broke off")
-    if isinstance(error, (requests.ConnectionError, requests.Timeout)):
-        return NoAnswer()
-    return Unavailable(f"the address of {file.name} cannot be used ({type(error).__name__})")
+        if answer.status_code != 407:
+            return Unavailable(f"the server answered {answer.status_code} {answer.reason} for {name}")
+        text = f"Tunnel connection failed: {answer.status_code} {answer.reason}"  # as where the proxy tunnels
+    if refused := re.search(r"Tunnel connection failed: (\d+ [\w ]+)", text):
+        return Unavailable(f"the proxy refuses ({refused[1]})")
+    if isinstance(error, requests.exceptions.SSLError):
+        if why := re.search(r"certificate verify failed: ([\w' -]+)", text):
+            return Unavailable(
+                f"the certificate of {host} is not trusted: {why[1].strip()} (REQUESTS_CA_BUNDLE can name another one)"
+            )
+        return Unavailable(f"no secure connection to {host} comes about")
+    if isinstance(error, (requests.ConnectTimeout, requests.ReadTimeout)):
+        return NoAnswer(f"{host} does not answer")
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Unavailable("the proxy breaks the connection off")
+    if isinstance(error, requests.ConnectionError):
+        return Unavailable(f"{host} breaks the connection off")
+    return Unavailable(f"the address of {name} cannot be used ({type(error).__name__})")
 
 
 def _verified(file, content):
