@@ -11,8 +11,10 @@ import click
 
 from course_utils.environment import for_keras
 from course_utils.errors import CourseError
-from course_utils.files import ROOT, masters
+from course_utils.files import ROOT, masters, pages
 from course_utils.profiles import PROFILES, chosen
+
+JUPYTER = Path(__file__).parent / "jupyter"  # Jupyter's settings, and a kernel that says what has not run yet
 
 
 class Course(click.Group):
@@ -45,6 +47,7 @@ def main():
         if os.environ.get(name):  # a notebook's kernel runs in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     for_keras(os.environ)
+    _first_on_path("JUPYTER_PATH", JUPYTER / "share")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -69,9 +72,7 @@ def lab(workspace, jupyter_options):
         click.echo(f"{name}: {word}")
     prepare = "from course_utils.data import NAMES, load\nfor name in NAMES:\n    load(name)"
     subprocess.Popen([sys.executable, "-c", prepare], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    ours = Path(__file__).parent / "jupyter"  # its settings, and a kernel that says what has not run yet
-    _first_on_path("JUPYTER_CONFIG_PATH", ours)
-    _first_on_path("JUPYTER_PATH", ours / "share")
+    _first_on_path("JUPYTER_CONFIG_PATH", JUPYTER)
     os.environ["COURSE_WORKSPACE"] = str(workspace.resolve())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}"]
     command += ["--LabApp.default_url=/lab/tree/START.ipynb", "--ServerApp.log_level=ERROR", *jupyter_options]
@@ -154,9 +155,9 @@ def run(notebooks, profile, out, save):
 
 def named(words):
     """The masters that the words name, by number (3, 03) or stem (03_happy_house.ipynb): {stem: path}; all for none."""
-    known = masters()
     if not words:
-        return known
+        return masters()
+    known = pages()
     wanted = set()
     for word in words:
         stem = word.removesuffix(".ipynb").rpartition("/")[2]
@@ -182,7 +183,7 @@ def release(folder, only):
     """
     from course_utils.release import release as write
 
-    for path in write(folder, set(named(only))):
+    for path in write(folder, set(named(only)) if only else None):
         click.echo(path)
 
 

@@ -1,4 +1,11 @@
-"""The environment in which the course runs Keras."""
+"""The environment in which the course runs Keras: quiet, on TensorFlow, and with its usual settings."""
+
+import importlib.util
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 
 NOT_OURS = "TF_USE_LEGACY_KERAS", "KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"
 
@@ -6,5 +13,60 @@ NOT_OURS = "TF_USE_LEGACY_KERAS", "KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERA
 def for_keras(environ):
     """Change the variables that Keras reads when it is imported: another course may have set them."""
     environ["KERAS_BACKEND"] = "tensorflow"
+    environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # such as the search for a graphics card that is not there
     for name in NOT_OURS:
         environ.pop(name, None)
+
+
+def quietly():
+    """From now on, whoever imports Keras or TensorFlow in this process gets them as `course_utils.quiet` does."""
+    if not {"keras", "tensorflow"} & {*sys.modules}:
+        for_keras(os.environ)
+        sys.meta_path.insert(0, _Quiet())
+
+
+@contextmanager
+def silent():
+    """Inside, nothing reaches the process's standard error.
+
+    TensorFlow writes its first messages past Python, before it can be told not to. What goes wrong still raises.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def usual_settings():
+    """Undo what ~/.keras/keras.json says, which may be of another course."""
+    import keras
+
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing, in every notebook with two models
+
+
+class _Quiet(MetaPathFinder):
+    """Finds Keras or TensorFlow once, whichever is imported first, and imports it silently."""
+
+    def find_spec(self, name, path, target=None):
+        if name not in ("keras", "tensorflow"):
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            with silent():
+                execute(module)
+                import keras  # noqa: F401
+            usual_settings()
+
+        spec.loader.exec_module = exec_module
+        return spec

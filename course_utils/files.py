@@ -21,6 +21,12 @@ def masters():
     return found
 
 
+def pages():
+    """The masters, and before them the page on which the course begins: {file stem: path}."""
+    start = NOTEBOOKS / "START.ipynb"
+    return {start.stem: start} | masters() if start.exists() else masters()
+
+
 def missing(notebook):
     """The first package that the notebook's metadata require beyond the course's own and that is not here, or None."""
     required = notebook["metadata"].get("course", {}).get("requires", ())

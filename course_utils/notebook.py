@@ -1,15 +1,16 @@
-"""An extension of IPython, loaded by `course lab`: what has not run yet, or is not answered, is said in a calm line.
+"""An extension of IPython, in the kernels of `course lab`: what has not run, or is not answered, is said calmly.
 
     %load_ext course_utils.notebook
 
-A cell that needs an exercise which is not answered waits: it does not stop Run All. A cell that needs a name which a
-cell above it should have made says so.
+Keras is imported without TensorFlow's messages. A cell that needs an exercise which is not answered waits: it does not
+stop Run All. A cell that needs a name which a cell above it should have made says so.
 """
 
 import ast
 from functools import cache
 from html import escape
 
+from course_utils.environment import quietly
 from course_utils.errors import CourseError
 
 _waiting = {}  # {name that a cell would have made: the exercise that it waits for}
@@ -17,6 +18,7 @@ _calm = False  # is the cell that runs now one that waits?
 
 
 def load_ipython_extension(shell):
+    quietly()
     shell.set_custom_exc((NameError, CourseError), _told)
     shell.events.register("pre_run_cell", _begin)
     shell.events.register("post_run_cell", _goes_on)

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import (
 )
 
 from course_utils.errors import CourseError
-from course_utils.files import atomic, masters, write_text
+from course_utils.files import atomic, pages, write_text
 
 STUB = "# Your answer here, in place of the next line.\nraise check.NotAnswered()"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -96,7 +96,7 @@ def release(folder, only=None):
     then nothing is left there.
     """
     folder = Path(folder)
-    copies = _copies(path for stem, path in masters().items() if only is None or stem in only)
+    copies = _copies(path for stem, path in pages().items() if only is None or stem in only)
     needed = sorted({picture for path in copies for picture in _pictures_to_lay(path, folder)})
     names = [*(path.name for path in copies), *(picture.as_posix() for picture in needed)]
     if taken := [name for name in names if (folder / name).exists()]:
@@ -121,7 +121,7 @@ def lay_workspace(folder):
     another name, once. The pictures that notebooks show are the course's own and simply replaced. Raises CourseError
     where the workspace cannot be written.
     """
-    folder, copies = Path(folder), _copies(masters().values())
+    folder, copies = Path(folder), _copies(pages().values())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # else Jupyter is the first to find that it cannot save

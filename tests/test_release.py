@@ -171,7 +171,7 @@ def test_the_untouched_copy_earns_nothing_and_nothing_of_ours_crashes(master, tm
 
 def test_a_release_never_overwrites(tmp_path):
     written = release.release(tmp_path)
-    assert [path.name for path in written] == [path.name for path in MASTERS.values()]
+    assert [path.name for path in written] == [path.name for path in files.pages().values()]
     before = written[0].read_bytes()
     with pytest.raises(CourseError, match="already holds"):
         release.release(tmp_path)
@@ -264,7 +264,7 @@ def test_the_pictures_of_a_copy_lie_beside_it(tmp_path):
                     shown += 1
                     assert (tmp_path / link).read_bytes() == (files.ROOT / link).read_bytes()
     assert shown
-    assert {path.name for path in tmp_path.iterdir()} == {"images", *(path.name for path in MASTERS.values())}
+    assert {path.name for path in tmp_path.iterdir()} == {"images", *(path.name for path in files.pages().values())}
 
 
 def test_a_release_overwrites_no_picture(tmp_path):
