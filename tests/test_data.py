@@ -4,11 +4,14 @@ import os
 import random
 import re
 import socket
+import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -270,12 +273,51 @@ def test_bad_download_is_refused(served, monkeypatch, capsys, manner):
     assert all("-drawn-" in name for name in kept())
 
 
-def test_slow_download_shows_a_bar(served, capfd):
+def test_slow_download_is_told(served, capfd):
+    """Once; a bar is drawn in a terminal only."""
     served.manner = "slow"
     assert_equal(load("happy"), seed=1)
     out, err = capfd.readouterr()
     assert out == "happy: 40 training and 20 test pictures from the network (verified)\n"
-    assert err.strip() == "", "nothing is left of the bar, and none is drawn where nobody looks"
+    assert f"{TRAIN}: downloading 0 MB" in err.splitlines()
+    assert {*err.splitlines()} <= {f"{name}: downloading 0 MB" for name in NAMES}
+
+
+def test_preparing_is_told_once_and_not_where_the_source_is_said(offline, capsys):
+    load("happy")
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    assert err == "happy: the course prepares the pictures, once, which takes some seconds\n"
+    load("happy")
+    assert capsys.readouterr().err == ""
+
+
+def test_waiting_for_another_process_is_told(offline, capsys):
+    load("happy")
+    capsys.readouterr()
+    with cache.locked(catalogue.SETS["happy"]):
+        thread = threading.Thread(target=load, args=["happy"])
+        thread.start()
+        while "another process" not in capsys.readouterr().err:
+            assert thread.is_alive()
+    thread.join()
+
+
+def test_in_a_notebook_it_is_told_below_the_cell(tmp_path, monkeypatch):
+    """In a real kernel: neither among the errors nor in the line about the source."""
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    code = """
+from course_utils.data import catalogue, load
+import tiny_set
+catalogue.SETS["happy"] = tiny_set.entry()
+data = load("happy")
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    told, said = notebook.cells[0].outputs
+    assert told["data"] == {"text/plain": "happy: the course prepares the pictures, once, which takes some seconds"}
+    assert (said["name"], said["text"].count("\n")) == ("stdout", 1)
 
 
 def test_second_file_refused(served, monkeypatch, capsys):

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from course_utils.data import folder as folders
 from course_utils.data import formats
+from course_utils.data.telling import tell
 from course_utils.errors import CourseError
 from course_utils.files import ROOT, atomic
 
@@ -57,7 +58,11 @@ def locked(chosen):
     lock = FileLock(folder() / chosen.name / ".lock", timeout=LOCK_PATIENCE)
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            tell(f"{chosen.name}: another process of the course prepares the pictures, which takes some seconds")
+            lock.acquire()
     except (OSError, NotImplementedError):
         pass
     try:
@@ -76,6 +81,7 @@ def drawn(chosen):
     parts = [_first_intact(chosen, file, _drawn_paths(chosen, file)) for file in chosen.files]
     if all(parts):
         return parts, ""
+    tell(f"{chosen.name}: the course prepares the pictures, once, which takes some seconds")
     arrays = import_module(chosen.drawing).draw()
     parts, problems = [], []
     for file in chosen.files:

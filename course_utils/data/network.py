@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from course_utils.data import formats
 from course_utils.data.catalogue import Folder
+from course_utils.data.telling import tell
 
 SOMEBODY = 1.5  # seconds until somebody is there, name look-up included: what a machine without network pays, once
 FIRST_ANSWER = 5.0  # seconds for the first byte of somebody who is there
@@ -138,7 +139,8 @@ def _watch(thread, body, file, address, patience):
     begin = since = time.monotonic()
     received = 0
     columns = TextColumn(f"downloading {file.name}"), BarColumn(), DownloadColumn()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=True)
+    console = Console(stderr=True, force_jupyter=False)
+    bar = Progress(*columns, console=console, transient=True, disable=True)
     task = bar.add_task("", total=file.size)
     with bar:
         while thread.is_alive():
@@ -153,6 +155,8 @@ def _watch(thread, body, file, address, patience):
             if bar.disable and now - begin > 1 and size:
                 bar.disable = False
                 bar.start()
+                if not console.is_terminal:  # where no bar is to be seen
+                    tell(f"{file.name}: downloading {file.size / 1e6:.0f} MB")
             bar.update(task, completed=size)
 
 
