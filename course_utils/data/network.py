@@ -137,7 +137,7 @@ def _fetch(file, address, patience):
 def _watch(thread, body, file, address, patience):
     """Wait for the transfer, with a bar when it takes long; raises Unavailable when it does not get on."""
     begin = since = time.monotonic()
-    received = 0
+    received, told = 0, False
     columns = TextColumn(f"downloading {file.name}"), BarColumn(), DownloadColumn()
     console = Console(stderr=True, force_jupyter=False)
     bar = Progress(*columns, console=console, transient=True, disable=True)
@@ -152,10 +152,12 @@ def _watch(thread, body, file, address, patience):
                 if size:
                     raise Unavailable(f"the download of {file.name} stalled")
                 raise NoAnswer(f"{urlsplit(address).hostname} does not answer")
-            if bar.disable and now - begin > 1 and size:
-                bar.disable = False
-                bar.start()
-                if not console.is_terminal:  # where no bar is to be seen
+            if not told and now - begin > 1 and size:
+                told = True
+                if console.is_terminal:
+                    bar.disable = False
+                    bar.start()
+                else:
                     tell(f"{file.name}: downloading {file.size / 1e6:.0f} MB")
             bar.update(task, completed=size)
 
