@@ -40,6 +40,11 @@ def namespace(exercise):
     return names
 
 
+def no_word_twice(result):
+    """Where a finding says what was expected and what was got, the two differ."""
+    assert not [finding for finding in result.findings if finding.expected and finding.expected == finding.got]
+
+
 def run(source, names, place):
     """Run a cell in the way in which notebooks and grading do, so that its lines can be shown."""
     linecache.cache[place] = len(source), None, source.splitlines(keepends=True), place

@@ -19,6 +19,7 @@ def ask(answer, hidden=False, seed=0):
     if other is model or found["second_call"]["outcome"] != "returned":
         return found
 
+    found["built"] = bool(model.built)  # before a picture comes
     first, found["run"] = evidence.attempt(evidence.outputs, model, pictures(seed, scales=[1])[-2:])
     about, found["look"] = evidence.attempt(_look, model, other)
     found |= about or {}

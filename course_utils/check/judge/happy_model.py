@@ -45,10 +45,10 @@ def _findings(evidence):
         return
     yield builds
     yield (takes := _takes(evidence, network))
-    if not takes.passed:
+    if not takes.passed and takes.code != "no_input":
         return
     yield (shape := _one_answer(evidence["first"] if network is None else outputs(network, pictures(0)[:2])))
-    if not shape.passed:
+    if not shape.passed and shape.code != "two_outputs":
         return
     y = evidence["answers"] if network is None else [answers(network, seed) for seed in evidence["seeds"]]
     y = np.stack(y).astype("float64")  # (seeds, the head as it is and turned, pictures, ...)
@@ -111,11 +111,26 @@ def _takes(evidence, network):
         )
     failed = [evidence.get(key, RETURNED) for key in ("run", "look", "probe")]
     failed = next((attempt for attempt in failed if attempt["outcome"] != "returned"), None)
+    if failed is None and not evidence["built"]:
+        return _no_input(evidence)
     if failed is None:
         return _fine("takes", f"It takes pictures of shape {SHAPE}.")
     return call_problem(
         failed, 1, f"The model that {evidence['call']['name']} builds, shown pictures of shape {SHAPE},"
     )
+
+
+def _no_input(evidence):
+    """The finding for a model without weights before its first picture: later cells count and draw them."""
+    text = (
+        f"The model that {evidence['call']['name']} returns does not know its input yet, so it has no weights before "
+        "its first picture. The cells below count and draw them."
+    )
+    if evidence["model"]["kind"] == "subclassed":
+        expected, hint = "a call of model.build((None, *input_shape))", "Which call builds a model of your own class?"
+    else:
+        expected, hint = "layers.Input(input_shape) at the beginning", "Which layer says what comes in?"
+    return _fault("no_input", f"{text} {hint}", expected, "none")
 
 
 def _fits(shape):
@@ -151,9 +166,12 @@ def _one_answer(first):
             got,
         )
     if each == [2]:
-        return _fine(
+        return _fault(
             "two_outputs",
-            "It gives two answers a picture, one a class: the loss that fits is sparse categorical cross-entropy.",
+            "The model gives two numbers a picture, one a class. One is asked for, that the face is happy, and the "
+            "loss below compares one. How many units should the last layer have, and which activation?",
+            expected,
+            got,
         )
     if each not in ([], [1]):
         return _fault(
@@ -180,13 +198,7 @@ def _probability(y, evidence):
     if y.shape[-1] == 2:
         if inside and np.allclose(y.sum(-1), 1, atol=1e-2):
             return _fine("probability", "Its answers are probabilities.")
-        return _fault(
-            "two_outputs_no_softmax",
-            "The two answers for a picture do not sum to one. Which activation makes the probabilities of two classes "
-            "out of two numbers?",
-            "a sum of 1",
-            f"sums from {_number(y.sum(-1).min())} to {_number(y.sum(-1).max())}",
-        )
+        return not_reached(STEPS[3], 1)
     if (finite == 1).all():
         return _fault(
             "softmax_of_one",
@@ -330,7 +342,8 @@ def _bends(z, evidence):
 
 
 def _number(value):
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+    return text if (0 <= float(text) <= 1) == (0 <= value <= 1) else f"{value:.8g}"
 
 
 def _fine(code, message):
