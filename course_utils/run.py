@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -25,7 +26,8 @@ def run(notebooks, profile, out, console):
     """Execute copies of `notebooks` ({stem: path}) one after the other; returns the summary, a list of dicts.
 
     Each executed notebook and its HTML go to the folder `out`, and `out`/summary.json grows with each:
-    {"notebook", "status": "ok" | "failed" | "skipped", "seconds", "metrics": {name: number}}.
+    {"notebook", "status": "ok" | "failed" | "skipped", "seconds", "data": {set: "real" | "unverified copy" | "drawn"},
+    "metrics": {name: number}}.
     A notebook that fails does not stop the others.
     """
     out = Path(out)
@@ -46,7 +48,7 @@ def run(notebooks, profile, out, console):
 def run_one(notebook, path, profile, task, progress):
     """Execute `notebook` in place, in a fresh kernel; returns its summary entry and why it did not pass (or None)."""
     if package := missing(notebook):
-        return {"status": "skipped", "seconds": 0.0, "metrics": {}}, f"skipped, {package} is not installed."
+        return {"status": "skipped", "seconds": 0.0, "data": {}, "metrics": {}}, f"skipped, {package} is not installed."
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     progress.update(task, total=len(cells))
     for index in cells:
@@ -75,7 +77,20 @@ def run_one(notebook, path, profile, task, progress):
                 raise KeyboardInterrupt from None
             status, reason = "failed", "its kernel died (often for want of memory)."
         seconds = round(time.monotonic() - started, 1)
-        return {"status": status, "seconds": seconds, "metrics": recorded(metrics)}, reason
+        entry = {"status": status, "seconds": seconds, "data": loaded(notebook), "metrics": recorded(metrics)}
+        return entry, reason
+
+
+# What `load` prints of a set, such as "mnist: 1500 training and 297 test pictures drawn by the course (embedded), ..."
+LOADED = re.compile(r"^(\w+): \d+ training and \d+ test pictures .*?\((verified|unverified copy|embedded)\)", re.M)
+DATA = {"verified": "real", "unverified copy": "unverified copy", "embedded": "drawn"}
+
+
+def loaded(notebook):
+    """Which data an executed notebook used, by what `load` printed: {"mnist": "real", "unverified copy" or "drawn"}."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    text = "\n".join(output.text for output in outputs if output.output_type == "stream")
+    return {name: DATA[word] for name, word in LOADED.findall(text)}
 
 
 class _Client(NotebookClient):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,10 +10,20 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+import tiny_set
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 GOOD = "from course_utils import record, settings\nrecord('answer', 42)\nsettings('03_happy_house').profile"
+LOADS = f"""import sys
+sys.path.append({str(Path(__file__).parent)!r})
+import tiny_set
+from course_utils import load
+from course_utils.data import catalogue
+catalogue.SETS["happy"] = tiny_set.entry()
+sets = [load(name) for name in ("happy", "cifar10", "mnist")]
+"""
 SLOW = "import os, pathlib, time\npathlib.Path('kernel.pid').write_text(str(os.getpid()))\ntime.sleep(60)"
 
 
@@ -48,9 +59,17 @@ def mixed(tmp_path_factory):
         "03_dies": "import os; os._exit(9)",
         "04_wants_more": (GOOD, {"course": {"requires": ["a_package_that_is_not_there"]}}),
         "05_good": GOOD,
+        "06_loads": LOADS,
     }
     write(folder / "notebooks", **notebooks)
-    done = finished(course(folder / "notebooks", "run", "--profile", "full", "--out", folder / "out"))
+    for name, content in tiny_set.published().items():
+        (folder / name).write_bytes(content)
+    pictures, labels = np.zeros((10, 32, 32, 3), "uint8"), np.arange(10)
+    np.savez(folder / "cifar10.npz", x_train=pictures, y_train=labels, x_test=pictures, y_test=labels)
+    done = finished(
+        course(folder / "notebooks", "run", "--profile", "full", "--out", folder / "out"),
+        env=os.environ | {"COURSE_DATA_DIR": str(folder), "COURSE_OFFLINE": "1", "COLUMNS": "140"},
+    )
     return done, folder / "out"
 
 
@@ -63,13 +82,22 @@ def test_one_that_fails_does_not_stop_the_others(mixed):
         ("03_dies", "failed"),
         ("04_wants_more", "skipped"),
         ("05_good", "ok"),
+        ("06_loads", "ok"),
     ]
-    assert [entry["metrics"] for entry in summary] == [{"answer": 42.0}, {}, {}, {}, {"answer": 42.0}]
+    assert [entry["metrics"] for entry in summary] == [{"answer": 42.0}, {}, {}, {}, {"answer": 42.0}, {}]
     assert all(isinstance(entry["seconds"], float) for entry in summary)
     assert done.returncode == 1
     assert "ZeroDivisionError: division by zero" in done.stdout
     assert "a_package_that_is_not_there is not installed" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_which_data_a_notebook_used_stands_beside_its_seconds(mixed):
+    done, out = mixed
+    *others, entry = json.loads((out / "summary.json").read_text())
+    assert entry["data"] == {"happy": "real", "cifar10": "unverified copy", "mnist": "drawn"}
+    assert [other["data"] for other in others] == [{}] * 5
+    assert re.search(rf"{entry['seconds']} *│ happy real, cifar10 unverified copy, mnist drawn", done.stdout)
 
 
 def test_each_executed_notebook_and_its_page_are_written(mixed):
