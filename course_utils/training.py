@@ -14,10 +14,12 @@ from course_utils.files import atomic
 
 
 class Progress(keras.callbacks.Callback):
-    """One line that is written anew with each epoch: how far, how long, and the latest numbers.
+    """One line that is written anew each second and with each epoch: how far, how long, and the latest numbers.
 
     of: the name of an output, where a model has several: only its numbers are told.
     """
+
+    EVERY = 1  # seconds
 
     def __init__(self, label="", of=None):
         super().__init__()
@@ -25,20 +27,34 @@ class Progress(keras.callbacks.Callback):
         self.of = of
 
     def on_train_begin(self, logs=None):
-        self.started = time.monotonic()
+        self.started, self.line = time.monotonic(), ""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = f"epoch {epoch + 1}/{self.params['epochs']}"
+        if not self.line:  # TensorFlow traces the first step, which may take a while
+            self._write(self.epoch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() - self.written >= self.EVERY:
+            steps = self.params["steps"]
+            self._write(f"{self.epoch}, step {batch + 1}" + (f"/{steps}" if steps else ""), logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.of:  # val_main_accuracy -> val_accuracy, but nothing of main_2_accuracy
-            found = {re.fullmatch(f"(val_)?{re.escape(self.of)}_([a-z]+)", name): value for name, value in logs.items()}
-            logs = {(match[1] or "") + match[2]: value for match, value in found.items() if match}
-        numbers = " - ".join(f"{name} {value:.3f}" for name, value in logs.items() if name != "learning_rate")
-        seconds = time.monotonic() - self.started
-        print(
-            f"\r{self.label}epoch {epoch + 1}/{self.params['epochs']} - {seconds:.0f} s - {numbers}", end="", flush=True
-        )
+        self._write(self.epoch, logs)
 
     def on_train_end(self, logs=None):
         print()
+
+    def _write(self, place, logs=None):
+        logs = logs or {}
+        if self.of:  # val_main_accuracy -> val_accuracy, but nothing of main_2_accuracy
+            found = {re.fullmatch(f"(val_)?{re.escape(self.of)}_([a-z]+)", name): value for name, value in logs.items()}
+            logs = {(match[1] or "") + match[2]: value for match, value in found.items() if match}
+        numbers = [f"{name} {value:.3f}" for name, value in logs.items() if name != "learning_rate"]
+        self.written = time.monotonic()
+        line = self.label + " - ".join([place, f"{self.written - self.started:.0f} s", *numbers])
+        print(f"\r{line:<{len(self.line)}}", end="", flush=True)  # as long as the one before, to cover it
+        self.line = line
 
 
 def trace_once(model, x, y):

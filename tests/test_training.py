@@ -1,5 +1,6 @@
 """One line that tells how far a training is; pictures that would teach nonsense; checkpoints."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from course_utils.errors import CourseError
@@ -22,6 +24,38 @@ def test_of_several_outputs_the_named_one_is_told(capsys):
     model.fit(np.ones((4, 3)), [zeros, zeros], epochs=2, verbose=0, callbacks=[Progress("slow", of="main")])
     *_, line = capsys.readouterr().out.strip().split("\r")
     assert re.fullmatch(r"slow: epoch 2/2 - \d+ s - loss \d+\.\d{3} - mae \d+\.\d{3}", line)
+
+
+def test_a_long_epoch_is_told_step_by_step_and_each_line_covers_the_one_before(capsys, monkeypatch):
+    monkeypatch.setattr(Progress, "EVERY", 0)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    ones = np.ones((4, 1))
+    model.fit(np.ones((4, 3)), ones, batch_size=2, epochs=2, verbose=0, callbacks=[Progress("slow")])
+    lines = capsys.readouterr().out.removesuffix("\n").split("\r")[1:]
+    told = [re.fullmatch(r"slow: epoch (.*?) - \d+ s( - loss \d+\.\d{3})? *", line) for line in lines]
+    expected = ["1/2", "1/2, step 1/2", "1/2, step 2/2", "1/2", "2/2, step 1/2", "2/2, step 2/2", "2/2"]
+    assert [match[1] for match in told] == expected
+    assert [bool(match[2]) for match in told] == [False] + [True] * 6
+    assert all(len(line) >= len(before.rstrip()) for before, line in itertools.pairwise(lines))
+
+
+def test_short_epochs_need_no_steps(capsys):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    progress = Progress()
+    progress.EVERY = 1e9
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=1, epochs=3, verbose=0, callbacks=[progress])
+    assert re.findall(r"epoch \S+", capsys.readouterr().out) == ["epoch 1/3", "epoch 1/3", "epoch 2/3", "epoch 3/3"]
+
+
+def test_of_a_data_set_of_unknown_length_no_total_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(Progress, "EVERY", 0)
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    batches = tf.data.Dataset.from_tensors((np.ones((4, 3)), np.ones((4, 1)))).repeat(2).filter(lambda x, y: True)
+    model.fit(batches, shuffle=False, verbose=0, callbacks=[Progress()])
+    assert re.findall(r"step (\S+)", capsys.readouterr().out) == ["1", "2"]
 
 
 @keras.saving.register_keras_serializable("test_training")
