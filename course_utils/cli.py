@@ -73,6 +73,7 @@ def lab(workspace, jupyter_options):
     prepare = "from course_utils.data import NAMES, load\nfor name in NAMES:\n    load(name)"
     subprocess.Popen([sys.executable, "-c", prepare], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _first_on_path("JUPYTER_CONFIG_PATH", JUPYTER)
+    _first_on_path("PATH", Path(sys.executable).parent)  # so that `course` is found in Jupyter's terminals
     os.environ["COURSE_WORKSPACE"] = str(workspace.resolve())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}"]
     command += ["--LabApp.default_url=/lab/tree/START.ipynb", "--ServerApp.log_level=ERROR", *jupyter_options]
