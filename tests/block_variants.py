@@ -277,6 +277,18 @@ for kind in WRONG:
     def averaged(x, f, filters, s, shortcut=shortcut):
         return relu(layers.Average()([residual(x, f, filters, s), shortcut(x, filters, s)]))
 
+    @wrong(kind, "wrong_merge")
+    def concatenated(x, f, filters, s, shortcut=shortcut):
+        return relu(layers.Concatenate()([residual(x, f, filters, s), shortcut(x, filters, s)]))
+
+    @wrong(kind, "wrong_merge")
+    def side_by_side(x, f, filters, s, shortcut=shortcut):
+        return relu(layers.Concatenate(axis=1)([residual(x, f, filters, s), shortcut(x, filters, s)]))
+
+    @wrong(kind, "wrong_merge")
+    def larger_kept(x, f, filters, s, shortcut=shortcut):
+        return relu(ops.maximum(residual(x, f, filters, s), shortcut(x, filters, s)))
+
 
 @wrong("identity", "shortcut_too_late")
 def saved_after_the_first_relu(x, f, filters, s):

@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from answers import no_word_twice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -314,6 +315,7 @@ def test_right_answers_keep_every_point(case, seed, hidden):
 def test_each_mistake_gets_its_finding(case, seed, hidden):
     answer, points, codes = WRONG[case]
     result = check.run(case[0], answer, hidden=hidden, seed=seed)
+    no_word_twice(result)
     assert faults(result) == codes
     assert result.points == points
     assert sum(finding.points for finding in result.findings) == check.EXERCISES[case[0]].points

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import no_word_twice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
@@ -895,6 +896,7 @@ def test_right_answers_keep_every_point(name, capsys):
 def test_each_mistake_has_its_own_finding(name):
     exercise, answer, code, points = WRONG[name]
     result = check.run(exercise, answer, hidden=True, seed=3)
+    no_word_twice(result)
     assert next(finding.code for finding in result.findings if finding.mark in ("to do", "advice")) == code, result
     assert result.points == points, result
     for finding in result.findings:

@@ -9,6 +9,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from answers import no_word_twice
 from block_variants import RIGHT, WRONG, bn, conv, projection, relu, residual, unit
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +49,7 @@ def test_right_blocks_keep_every_point(kind, name):
 def test_each_mistake_has_its_own_finding(kind, name):
     function, code = WRONG[kind][name]
     result = check.run(EXERCISE[kind], signed(kind, function))
+    no_word_twice(result)
     assert next(found for found in faults(result) if found != "exception") == code, result
     assert 3 <= result.points < 8
     assert len(result.findings) == 6
@@ -357,6 +359,7 @@ def parts_of_the_courses_own(x, f, filters, s):
 def test_other_mistakes(kind, name):
     function, code, points = OTHER[name]
     result = check.run(EXERCISE[kind], signed(kind, function))
+    no_word_twice(result)
     found = faults(result)
     assert next((found for found in found if found != "exception"), "exception") == code, result
     assert points in (None, result.points), result
@@ -431,6 +434,7 @@ def test_a_class_of_a_layer():
 )
 def test_mistakes_of_stride_and_projection(answer, codes):
     result = check.convolutional_block(answer)
+    no_word_twice(result)
     assert [code for code in faults(result) if code != "exception"] == codes, result
 
 
@@ -529,6 +533,15 @@ def test_a_spoiled_config_is_judged_too(path, leaf):
     first, *more = RIGHT_EVIDENCE["probes"]
     evidence = RIGHT_EVIDENCE | {"probes": [first | {"config": json.dumps(config)}, *more]}
     assert len(check.conclude("convolutional_block", evidence).findings) == 6
+
+
+def test_the_diagnosis_stands_before_what_keras_says_and_a_wrong_merge_is_all_that_is_told():
+    found = check.identity_block(signed("identity", WRONG["identity"]["saved_after_the_first_relu"][0]))
+    assert faults(found) == ["shortcut_too_late", "exception"]
+    assert str(found).index("leaves after the first ReLU") < str(found).index("ValueError")
+    for kind, exercise in EXERCISE.items():
+        for name in ("concatenated", "side_by_side", "larger_kept", "averaged"):
+            assert faults(check.run(exercise, signed(kind, WRONG[kind][name][0]))) == ["wrong_merge"], name
 
 
 def test_messages():

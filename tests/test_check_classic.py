@@ -5,6 +5,7 @@ from functools import partial
 
 import keras
 import pytest
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -460,6 +461,7 @@ WRONG = {  # exercise, code, points, answer
 def test_each_mistake_has_its_own_finding(name):
     exercise, code, points, answer = WRONG[name]
     result = check.run(exercise, answer)
+    no_word_twice(result)
     found = faults(result)
     assert (found[0] if code == "exception" else next(f for f in found if f != "exception")) == code, result
     assert result.points == points, result

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from answers import no_word_twice
 
 from course_utils import check
 from course_utils.networks import alexnet
@@ -433,6 +434,7 @@ def test_right_answers_keep_every_point(name, capsys):
 def test_each_mistake_has_its_own_finding(name):
     exercise, answer, code, points = WRONG[name]
     result = check.run(exercise, answer)
+    no_word_twice(result)
     assert next(finding.code for finding in result.findings if finding.mark == "to do") == code, result
     assert result.points == points, result
     for finding in result.findings:

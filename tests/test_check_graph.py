@@ -458,9 +458,11 @@ def graphs(draw):
             "max_pool": {"kernel": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))},
             "dense": {"units": draw(st.integers(1, 2)), "bias": True},
         }.get(kind, {})
-        params |= {"kernel": (3, 3), "padding": ((1, 1), (1, 1))} if kind == "conv" else {}
+        zeros = draw(st.sampled_from([((1, 1), (1, 1)), ((1, 0), (1, 0)), ((0, 1), (0, 1)), "same"]))
+        params |= {"kernel": (3, 3), "padding": zeros} if kind == "conv" else {}
+        padding = draw(st.sampled_from(["same", "valid", "zeros"]))
         layer = draw(st.sampled_from(["a", "b", str(number)]))
-        nodes.append(Node(kind, params, inputs, layer, (None, 8, 8, 3)))
+        nodes.append(Node(kind, params, inputs, layer, (None, 8, 8, 3), padding))
     return Graph(nodes, [len(nodes) - 1, *draw(st.lists(st.integers(0, len(nodes) - 1), max_size=1))])
 
 

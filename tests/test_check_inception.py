@@ -4,6 +4,7 @@ import json
 
 import keras
 import pytest
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -152,19 +153,19 @@ def averaged(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], conv(pooled, f_pool))
 
 
-@wrong("inception_module", 1, "exception", "wrong_pooling")
+@wrong("inception_module", 1, "wrong_pooling", "exception")
 def pooling_with_its_own_stride(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     pooled = layers.MaxPooling2D(3, padding="same")(x)
     return joined(*branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)[:3], conv(pooled, f_pool))
 
 
-@wrong("inception_module", 1, "exception", "wrong_padding")
+@wrong("inception_module", 1, "wrong_padding", "exception")
 def valid(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     one, three, _, pooled = branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool)
     return joined(one, three, conv(conv(x, f5_reduce), f5, 5, padding="valid"), pooled)
 
 
-@wrong("inception_module", 1, "exception", "concat_axis")
+@wrong("inception_module", 1, "concat_axis", "exception")
 def side_by_side(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool):
     return layers.Concatenate(axis=1)(branches(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool))
 
@@ -439,6 +440,7 @@ def test_each_mistake_gets_its_finding(case):
     answer, points, codes = WRONG[case]
     for hidden in (False, True):
         result = check.run(case[0], answer, hidden=hidden, seed=5)
+        no_word_twice(result)
         assert faults(result) == codes
         assert result.points == points
         assert sum(finding.points for finding in result.findings) == 4

@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+from answers import no_word_twice
 from keras import layers
 
 from course_utils import check
@@ -175,5 +176,6 @@ def test_what_each_of_them_hears(case):
     answer, points, words = HEARD[case]
     for hidden in False, True:
         result = check.run(case.split(",")[0], answer, hidden=hidden)
+        no_word_twice(result)
         assert result.points == points, result
         assert words in " ".join(finding.message for finding in result.findings if not finding.passed)

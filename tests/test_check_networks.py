@@ -6,6 +6,7 @@ import json
 import block_variants
 import keras
 import pytest
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -325,6 +326,7 @@ ONCE = {"stem_little_padding", "average_pool", "filters_swapped", "overwritten",
 def test_each_mistake_has_its_own_finding(exercise, name):
     code, parts = COMMON[name]
     result = check.run(exercise, (full if exercise == "resnet50" else headless)(**parts))
+    no_word_twice(result)
     assert faults(result) == [code], result
     half = POINTS[exercise] / 2
     assert result.points <= half if name == "plain" else half <= result.points < POINTS[exercise] - 1
@@ -334,6 +336,7 @@ def test_each_mistake_has_its_own_finding(exercise, name):
 def test_other_mistakes(name):
     exercise, code, points, answer = OTHER[name]
     result = check.run(exercise, answer)
+    no_word_twice(result)
     assert next(found for found in faults(result) if found != "exception" or code == "exception") == code, result
     assert points in (None, result.points), result
     assert result.points < POINTS[exercise]

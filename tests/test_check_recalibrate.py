@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -399,6 +400,7 @@ WRONG["not_a_function"] = [1, 2], "not_a_function", 0
 def test_each_mistake_has_its_own_finding(name):
     answer, code, points = WRONG[name]
     result = check.recalibrate_batch_norm(answer)
+    no_word_twice(result)
     assert result.status != "ok"
     assert next(finding.code for finding in result.findings if not finding.passed) == code
     assert result.points == points

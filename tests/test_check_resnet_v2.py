@@ -4,6 +4,7 @@ import json
 
 import keras
 import pytest
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -266,7 +267,7 @@ def same_with_a_stride(x, filters, kernel_size=3, stride=1, conv_shortcut=False,
     return h + shortcut(x, preact, filters, stride, conv_shortcut)
 
 
-@wrong(1, "exception", "wrong_filters")
+@wrong(1, "wrong_filters", "exception")
 def four_times_forgotten(x, filters, kernel_size=3, stride=1, conv_shortcut=False, name=None):
     preact = norm_relu(x)
     h = norm_relu(middle(norm_relu(conv(preact, filters)), filters, kernel_size, stride))
@@ -278,6 +279,13 @@ def four_times_forgotten(x, filters, kernel_size=3, stride=1, conv_shortcut=Fals
 def added_to_itself(x, filters, kernel_size=3, stride=1, conv_shortcut=False, name=None):
     h = residual(norm_relu(x), filters, kernel_size, stride)
     return h + h
+
+
+@wrong(2, "wrong_merge")
+def concatenated(x, filters, kernel_size=3, stride=1, conv_shortcut=False, name=None):
+    preact = norm_relu(x)
+    carried = shortcut(x, preact, filters, stride, conv_shortcut)
+    return layers.Concatenate()([carried, residual(preact, filters, kernel_size, stride)])
 
 
 @wrong(3, "projection_missing")
@@ -338,6 +346,7 @@ def test_the_probes_of_grading_are_fair_and_tell_a_wrong_stride(seed):
 def test_each_mistake_in_a_block_has_its_own_finding(name):
     answer, points, codes = WRONG[name]
     result = check.block2(answer)
+    no_word_twice(result)
     assert (faults(result), result.points) == (codes, points), result
     for finding in result.findings:
         assert "\n" not in finding.message
@@ -421,6 +430,12 @@ def first_block_alone(x, filters, blocks, stride1=2, name=None):
     return h
 
 
+def side_by_side(x, filters, blocks, stride1=2, name=None):
+    for block in range(blocks):
+        x = concatenated(x, filters, stride=stride1 if block == blocks - 1 else 1, conv_shortcut=block == 0)
+    return x
+
+
 WRONG_STACKS = {
     "stride_in_the_first_block": (1, ["stride_in_wrong_block"], changed(first=stride_of_the_stage, last={})),
     "stride_in_each_block": (
@@ -446,6 +461,11 @@ WRONG_STACKS = {
         ["relu_after_add"],
         lambda x, filters, blocks, stride1=2: layers.ReLU()(stack(x, filters, blocks, stride1)),
     ),
+    "concatenated": (
+        1,
+        ["wrong_merge"],
+        lambda x, filters, blocks, stride1=2: side_by_side(x, filters, blocks, stride1),
+    ),
     "no_projection": (1, ["projection_missing"], changed(first={"conv_shortcut": False})),
     "returns_nothing": (0, ["returned_none"], lambda x, filters, blocks, stride1=2, name=None: None),
 }
@@ -455,6 +475,7 @@ WRONG_STACKS = {
 def test_each_mistake_in_a_stage_has_its_own_finding(name):
     points, codes, answer = WRONG_STACKS[name]
     result = check.stack2(answer)
+    no_word_twice(result)
     assert (faults(result), result.points) == (codes, points), result
 
 
@@ -610,4 +631,5 @@ WRONG_NETWORKS = {
 def test_each_mistake_in_a_network_has_its_own_finding(name):
     points, codes, answer = WRONG_NETWORKS[name]
     result = check.resnet50v2(answer)
+    no_word_twice(result)
     assert (faults(result), result.points) == (codes, points), result

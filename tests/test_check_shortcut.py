@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -322,6 +323,7 @@ WRONG["a_layer_itself"] = Shortcut(4, 2), "not_a_function", 0
 def test_each_mistake_has_its_own_finding(name):
     answer, code, points = WRONG[name]
     result = check.zero_pad_shortcut(answer)
+    no_word_twice(result)
     assert result.status != "ok"
     assert next(finding.code for finding in result.findings if not finding.passed) == code
     assert result.points == points

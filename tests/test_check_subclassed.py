@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
@@ -292,6 +293,12 @@ class ShortcutTooLate(Block):
 class Averaged(Block):
     def end(self, x, shortcut):
         return ops.relu(layers.Average()([x, shortcut]))
+
+
+@wrong_block("wrong_merge", 3)
+class SideBySide(Block):
+    def end(self, x, shortcut):
+        return ops.relu(layers.Concatenate()([x, shortcut]))
 
 
 @wrong_block("projection_bn_missing", 3)
@@ -958,6 +965,7 @@ def test_right_ways_keep_every_point(exercise, name):
 def test_each_mistake_has_its_own_finding(exercise, name):
     answer, code, points = WRONG[exercise][name]
     result = check.run(exercise, answer)
+    no_word_twice(result)
     assert result.status != "ok"
     faults = [finding.code for finding in result.findings if not finding.passed and finding.code != NOT_REACHED]
     assert faults[0] == code, result

@@ -39,7 +39,18 @@ def call(answer, offered, max_parameters=MAX_PARAMETERS):
     value, found = attempt(answer, *args, max_parameters=max_parameters, **kwargs)
     if found["outcome"] == "returned":
         found["kind"], found["words"] = describe(value)
+        found["signature"] = [[p.name, p.kind.name, p.default is p.empty] for p in parameters(answer) or []]
     return value, found | {"name": name}
+
+
+def parameters(answer):
+    """The parameters of a function, or of a class without its self; None of a builtin that has no signature."""
+    is_class = inspect.isclass(answer)  # of a class its own __init__: Keras' __new__ accepts anything
+    try:
+        found = list(inspect.signature(answer.__init__ if is_class else answer).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    return found[1:] if is_class else found
 
 
 def arguments(answer, offered):
@@ -47,14 +58,11 @@ def arguments(answer, offered):
 
     Returns (args, kwargs, missing): missing names the required parameters that nothing is offered for.
     """
-    is_class = inspect.isclass(answer)  # of a class its own __init__: Keras' __new__ accepts anything
-    try:
-        parameters = list(inspect.signature(answer.__init__ if is_class else answer).parameters.values())
-    except (TypeError, ValueError):  # a builtin without a signature
+    is_class, known = inspect.isclass(answer), parameters(answer)
+    if known is None:
         return list(offered.values()), {}, []
-    parameters = parameters[1:] if is_class else parameters
-    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    places = [p for p in known if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = [p for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     left = dict(offered)
     given = {p.name: left.pop(p.name) for p in named if p.name in left}
     for p in places:
@@ -66,9 +74,9 @@ def arguments(answer, offered):
         if p.name not in given:
             break
         args.append(given.pop(p.name))
-    if not is_class and not places and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+    if not is_class and not places and any(p.kind is p.VAR_POSITIONAL for p in known):
         args.extend(left.values())
-    elif not is_class and any(p.kind is p.VAR_KEYWORD for p in parameters):
+    elif not is_class and any(p.kind is p.VAR_KEYWORD for p in known):
         given |= left
     return args, given, list(dict.fromkeys(missing))
 

@@ -283,7 +283,16 @@ def _input_of(config):
 
 WEIGHTED = {"conv", "dense", "norm", "layer_norm", "depthwise_conv", "separable_conv", "conv_transpose"}
 KERNELS = WEIGHTED - {"norm", "layer_norm"}
-MERGES = {"Add": "add", "Concatenate": "concat", "Multiply": "multiply", "Average": "average", "Subtract": "subtract"}
+MERGES = {
+    "Add": "add",
+    "Concatenate": "concat",
+    "Multiply": "multiply",
+    "Average": "average",
+    "Subtract": "subtract",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+}
+ANY_ORDER = {*MERGES.values()} - {"subtract"}
 UNSEEN = {  # layers that change nothing when a model is used, and the note that each leaves
     "Dropout": "dropout",
     "SpatialDropout2D": "dropout",
@@ -365,7 +374,7 @@ class Graph:
         prints = []
         for node in self.nodes:
             inputs = [prints[i] for i in node.inputs]
-            inputs = sorted(inputs) if node.kind in ("add", "multiply", "average", "concat") else inputs
+            inputs = sorted(inputs) if node.kind in ANY_ORDER else inputs
             prints.append(_print(node.kind, sorted(node.params.items()), inputs))
         shared = sorted(sorted(prints[i] for i in positions) for positions in self.shared().values())
         return _print([prints[i] for i in self.outputs], shared)

@@ -9,6 +9,7 @@ from functools import partial
 from keras import layers
 
 from course_utils.check.judge.classic import nearest, problem_with_defaults
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step, judge_model
 from course_utils.networks.alexnet import _alexnet
 
@@ -31,6 +32,7 @@ REFERENCES = [
 ]
 
 
+@carries_on("input_shape, classes", "alexnet()")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return judge_model(evidence, STEPS, PROBLEM, lambda difference: "layers", nearest(evidence, REFERENCES))

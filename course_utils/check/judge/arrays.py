@@ -186,7 +186,8 @@ def _other(y, expected, asked):
         return Finding("nan", False, text)
     at = np.unravel_index(np.argmax(np.abs(np.nan_to_num(y) - expected)), expected.shape)
     where = f" at [{', '.join(map(str, at))}]" if expected.ndim else ""
-    numbers = (f"{array[at]:,}" if array.dtype.kind in "iu" else f"{array[at]:.4g}" for array in (expected, y))
+    numbers = [f"{array[at]:,}" if array.dtype.kind in "iu" else f"{array[at]:.4g}" for array in (expected, y)]
+    numbers = [f"{array[at]:.10g}" for array in (expected, y)] if numbers[0] == numbers[1] else numbers
     text = f"Called with {asked}, other numbers come out than should. Can you do one of them by hand?"
     text = text if expected.ndim else f"Called with {asked}, another number comes out than should."
     return Finding("other_numbers", False, text, *(number + where for number in numbers))

@@ -17,6 +17,7 @@ from keras import ops
 from course_utils.check import numbers
 from course_utils.check.ask.basic_block import behaviour, pictures
 from course_utils.check.judge import call_problem, not_reached
+from course_utils.check.judge.later import carries_on
 from course_utils.check.result import UNANSWERED, Finding
 from course_utils.networks import resnet_basic
 
@@ -34,6 +35,7 @@ PASSED = (
 )
 
 
+@carries_on("filter_num, stride", "BasicBlock(6)", "BasicBlock(8, stride=2)")
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order, then one of the config."""
     first, *others = probes = [_hashable(probe) for probe in evidence["probes"]]
@@ -96,6 +98,9 @@ def _shape_problem(probes):
             continue
         if got[1:3] == probe["probe"][0][1:3] != expected[1:3]:
             code, hint = "stride_ignored", "the picture keeps its size. Which convolutions take the stride?"
+        elif got[-1:] == (2 * expected[-1],):
+            code = "wrong_merge"
+            hint = f"{got[-1]} channels come out: main path and shortcut side by side. How does the paper join them?"
         elif got[-1:] != expected[-1:]:
             code, hint = "filters_ignored", f"{got[-1]} channels come out. Where is filter_num used?"
         else:

@@ -7,7 +7,8 @@ from keras import layers
 
 from course_utils.check import graph
 from course_utils.check.judge import not_reached
-from course_utils.check.judge.models import SETTINGS, Step, block_problem, judge_model
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import SETTINGS, Step, block_problem, diagnosis_first, judge_model
 from course_utils.check.result import UNANSWERED, Finding
 from course_utils.networks import resnet_v2
 
@@ -37,6 +38,13 @@ STEPS = (
 )
 
 
+@carries_on(
+    "x, filters, kernel_size, stride, conv_shortcut, name",
+    "block2(tiny, 2)",
+    "block2(tiny, 3, conv_shortcut=True)",
+    'block2(inputs, 64, stride=2, name="last")',
+)
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`. Of the two right paddings that which fits better."""
     return probe_by_probe(evidence, _judged)

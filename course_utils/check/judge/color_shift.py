@@ -4,6 +4,7 @@ import numpy as np
 
 from course_utils.check.ask.color_shift import REFUSES, SHIFTS, probes
 from course_utils.check.judge.draws import judge_draws, shifts
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -13,6 +14,7 @@ STEPS = (
 )
 
 
+@carries_on("images, max_shift, rng", "color_shift(images, 30, rng)")
 def judge(evidence):
     """The findings for the evidence of `ask`."""
     return judge_draws(evidence, probes, STEPS, lambda arguments, y: [_fault(**arguments, y=y)])

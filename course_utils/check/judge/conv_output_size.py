@@ -4,6 +4,7 @@ import math
 
 from course_utils.check.ask.conv_output_size import SIZE, probes
 from course_utils.check.judge.arrays import Mistake, judge_arrays
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 
 STEPS = (Step(SIZE, 1, "gives the size that comes out", "It gives the size, and refuses what cannot be."),)
@@ -67,6 +68,7 @@ MISTAKES = (
 )
 
 
+@carries_on("n, f, p, s", "conv_output_size(*case)", "conv_output_size(n, f=11, s=4)")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, reference, MISTAKES)

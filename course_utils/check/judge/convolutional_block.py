@@ -2,7 +2,8 @@
 
 import keras
 
-from course_utils.check.judge.models import Step, block_problem, judge_model, step_of_block
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import Step, block_problem, diagnosis_first, judge_model, step_of_block
 from course_utils.networks import resnet
 
 STEPS = (
@@ -23,6 +24,8 @@ STEPS = (
 )
 
 
+@carries_on("X, f, filters, stage, block, s", 'convolutional_block(X, 3, filters, stage, "a", s=stride)')
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return judge_model(evidence, STEPS, block_problem, step_of_block, reference)

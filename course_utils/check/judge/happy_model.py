@@ -10,6 +10,7 @@ from course_utils.check import graph, numbers
 from course_utils.check.ask.happy_model import SHAPE, answers, pictures
 from course_utils.check.evidence import MAX_PARAMETERS, outputs, quiet
 from course_utils.check.judge import call_problem, not_a_model, not_reached
+from course_utils.check.judge.later import carries_on
 from course_utils.check.result import UNANSWERED, Finding
 
 RETURNED = {"outcome": "returned"}
@@ -23,6 +24,7 @@ STEPS = (
 )
 
 
+@carries_on("input_shape", "HappyModel((64, 64, 3))")
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
     with quiet():  # Keras warns of some of the mistakes looked for here

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from course_utils.check.difference import paths
 from course_utils.check.graph import KERNELS, Graph
 from course_utils.check.judge import not_reached
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step, readable
 from course_utils.check.result import UNANSWERED, Finding
 
@@ -26,6 +27,7 @@ class Module(NamedTuple):
     nodes: set[int]
 
 
+@carries_on("input_shape, classes", "inception_network((32, 32, 3), 6)")
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
     problem, networks = readable(evidence, 1)
@@ -50,14 +52,15 @@ def _arguments(asked, told, network):
     """The finding for an input or outputs of another shape than asked for, or None."""
     shape, classes = asked.get("input_shape", [32, 32, 3]), asked.get("classes", 10)
     if told["input_shape"] != [None, *shape]:
-        got = f"({', '.join(map(str, (told['input_shape'] or [None])[1:]))})"
+        n, *rest = told["input_shape"] or [None]
+        got = str(tuple(rest if n is None else (n, *rest)))
         text = f"Asked for pictures of shape {tuple(shape)}, it takes others. Where is input_shape used?"
         return _fault("wrong_input_shape", text, str(tuple(shape)), got)
     outputs = told["output_shape"] or [[]]
     outputs = outputs if isinstance(outputs[0], list) else [outputs]
     for number, output in enumerate(outputs, start=1):
         if output != [None, classes]:
-            got = f"({', '.join(map(str, ['n', *output[1:]]))})"
+            got = f"({', '.join('n' if size is None else str(size) for size in output)})"
             text = (
                 f"Asked for {classes} classes and pictures of shape {tuple(shape)}, output {number} has shape {got}. "
                 "What should each head give for one picture?"

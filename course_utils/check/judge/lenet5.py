@@ -9,7 +9,8 @@ from functools import partial
 from keras import layers
 
 from course_utils.check.judge.classic import nearest
-from course_utils.check.judge.models import Step, judge_model, network_problem
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import Step, diagnosis_first, judge_model, network_problem
 from course_utils.check.result import NOT_REACHED, Finding
 from course_utils.networks.lenet import _lenet5
 
@@ -51,6 +52,8 @@ WHOLE = [*_forms(OF_TODAY, "relu"), *_forms(OF_1998, "tanh"), *_forms(OF_1998, "
 MIXED = [*_forms(OF_TODAY, "tanh"), *_forms(OF_1998, "relu"), *_forms(OF_TODAY, "sigmoid")]
 
 
+@carries_on("input_shape, classes, original", "lenet5()", "lenet5(original=original)")
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     once = {**evidence, "probes": [probe for probe in evidence["probes"] if "original" not in probe["asked"]]}

@@ -4,6 +4,7 @@ import numpy as np
 
 from course_utils.check.ask.local_response_normalization import ANY, FORMULA, SETTINGS, probes
 from course_utils.check.judge.arrays import Mistake, judge_arrays
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.networks.alexnet import local_response_normalization
 
@@ -14,6 +15,7 @@ STEPS = (
 )
 
 
+@carries_on("a, n, k, alpha, beta", "local_response_normalization(a)")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, reference, MISTAKES)

@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.check.ask.make_pipeline import Probe, pictures
 from course_utils.check.judge import call_problem
 from course_utils.check.judge.arrays import by_step, not_refused
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -18,6 +19,11 @@ STEPS = (
 )
 
 
+@carries_on(
+    "images, labels, batch_size, training, seed",
+    "make_pipeline(x_test, y_test, 64, training)",
+    "make_pipeline(x, y, s.batch, training=True, seed=epoch)",
+)
 def judge(evidence):
     """The findings for the evidence of `ask`, one a step."""
     found = []
@@ -87,7 +93,7 @@ def _not_whole(epoch, probe, images, labels, asked):
     if batches != whole:
         told = [f"{len(found)} of {' and '.join(map(str, dict.fromkeys(found)))}" for found in (whole, batches)]
         text = f"{asked}, the batches are of other sizes. What is made of batch_size?"
-        return Finding("wrong_batches", False, text, *told)
+        return Finding("wrong_batches", False, text, *(told if told[0] != told[1] else ()))
     x, y = epoch["x"], epoch["y"]
     if x.dtype != images.dtype or y.dtype.kind not in "iu":
         text = f"{asked}, images and labels come as {x.dtype} and {y.dtype}. Which step changes their type?"

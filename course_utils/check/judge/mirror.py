@@ -4,6 +4,7 @@ import numpy as np
 
 from course_utils.check.ask.mirror import MIRRORS, probes
 from course_utils.check.judge.arrays import Mistake, judge_arrays
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 
 STEPS = (Step(MIRRORS, 1, "mirrors pictures", "It mirrors pictures left to right, and keeps their type."),)
@@ -58,6 +59,7 @@ MISTAKES = (
 )
 
 
+@carries_on("images", "mirror(ten)")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, lambda images: images[:, :, ::-1], MISTAKES, same_type=True)

@@ -8,7 +8,7 @@ difference that belongs to it.
 import json
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +60,19 @@ def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
     return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
 
+def diagnosis_first(judge):
+    """A judge of a model: the exception that an answer stops with stands behind what explains it, if anything does."""
+
+    @wraps(judge)
+    def ordered(evidence):
+        first, *others = findings = judge(evidence)
+        if first.code != "exception" or not any(finding.mark == "to do" for finding in others):
+            return findings
+        return sorted(findings, key=lambda finding: 1 if finding is first else 2 * (finding.mark != "to do"))
+
+    return ordered
+
+
 def readable(evidence, points, read=graph.canonical):
     """(the finding for what keeps a network from building or being read, or None; its graph for each probe).
 
@@ -85,7 +98,8 @@ def _judged(step, found, graphs, step_of):
     for differs in found:
         fault = told([difference for difference in differs if step_of(difference) == step.name])
         if fault:
-            return Finding(fault.code, False, fault.message, fault.expected, fault.got, step.points)
+            words = (fault.expected, fault.got) if fault.expected != fault.got else ()
+            return Finding(fault.code, False, fault.message, *words, points=step.points)
     seen = all(
         answer.count(kind) >= share * expected.count(kind)
         for answer, expected in graphs

@@ -2,6 +2,7 @@
 
 from course_utils.check.ask.multiplications import COUNTS, REFUSES, probes
 from course_utils.check.judge.arrays import Mistake, judge_arrays
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.networks.inception import multiplications
 
@@ -58,6 +59,7 @@ MISTAKES = (
 )
 
 
+@carries_on("h, w, c_in, f, c_out", "multiplications(28, 28, 192, 5, 32)")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, multiplications, MISTAKES)

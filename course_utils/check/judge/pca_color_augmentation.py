@@ -6,6 +6,7 @@ import numpy as np
 
 from course_utils.check.ask.pca_color_augmentation import REFUSES, probes
 from course_utils.check.judge.draws import judge_draws, shifts
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -19,6 +20,7 @@ STEPS = (
 ENOUGH = 300  # pictures whose shifts tell a covariance
 
 
+@carries_on("images, rng, sigma", "pca_color_augmentation(images[::5], rng, sigma)")
 def judge(evidence):
     """The findings for the evidence of `ask`."""
     return judge_draws(evidence, probes, STEPS, lambda arguments, y: _faults(**arguments, y=y))

@@ -1,6 +1,7 @@
 """What is said of ResNet50: eight points over seven steps."""
 
-from course_utils.check.judge.models import Step, judge_model, network_problem, step_of_network
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import Step, diagnosis_first, judge_model, network_problem, step_of_network
 from course_utils.networks import resnet
 
 STEPS = (
@@ -39,6 +40,8 @@ STEPS = (
 DEFAULTS = {"input_shape": [64, 64, 3], "classes": 6}
 
 
+@carries_on("input_shape, classes", "ResNet50(input_shape=(64, 64, 3), classes=6)", "ResNet50()")
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return judge_model(evidence, STEPS, network_problem, step_of_network, reference, DEFAULTS)

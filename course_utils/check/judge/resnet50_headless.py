@@ -1,6 +1,7 @@
 """What is said of resnet50_headless: four points over four steps."""
 
-from course_utils.check.judge.models import STEM, Step, judge_model, network_problem, step_of_network
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import STEM, Step, diagnosis_first, judge_model, network_problem, step_of_network
 from course_utils.networks import resnet
 
 STEPS = (
@@ -17,6 +18,8 @@ STEPS = (
 )
 
 
+@carries_on("input_shape", "resnet50_headless()")
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return judge_model(evidence, STEPS, network_problem, step_of, reference)

@@ -1,7 +1,8 @@
 """What is said of ResNet50V2: five points, one a step."""
 
 from course_utils.check.judge.block2 import probe_by_probe, with_biases
-from course_utils.check.judge.models import STEM, Step, judge_model, network_problem, step_of_network
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import STEM, Step, diagnosis_first, judge_model, network_problem, step_of_network
 from course_utils.check.result import UNANSWERED
 from course_utils.networks import resnet_v2
 
@@ -26,6 +27,13 @@ STEPS = (
 )
 
 
+@carries_on(
+    "include_top, preact, use_bias, input_shape, pooling, classes, classifier_activation, depths",
+    "ResNet50V2(classes=4)",
+    "ResNet50V2(depths=depths)",
+    "ResNet50V2(input_shape=(96, 96, 3), classes=4)",
+)
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
 

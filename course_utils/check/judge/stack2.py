@@ -3,7 +3,8 @@
 import keras
 
 from course_utils.check.judge.block2 import probe_by_probe
-from course_utils.check.judge.models import Step, block_problem, judge_model
+from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.models import Step, block_problem, diagnosis_first, judge_model
 from course_utils.networks import resnet_v2
 
 STEPS = (
@@ -18,6 +19,8 @@ STEPS = (
 )
 
 
+@carries_on("x, filters, blocks, stride1, name", "stack2(tiny, 3, blocks, stride1)")
+@diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return probe_by_probe(evidence, lambda found: judge_model(found, STEPS, block_problem, _step, reference))

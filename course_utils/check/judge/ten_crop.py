@@ -6,6 +6,7 @@ import numpy as np
 
 from course_utils.check.ask.ten_crop import CROPS, probes
 from course_utils.check.judge.arrays import by_step, changes, no_numbers, not_refused, other_type, words, wrong_shape
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -17,6 +18,7 @@ STEPS = (
 )
 
 
+@carries_on("image, size", "ten_crop(picture, 24)")
 def judge(evidence):
     """The findings for the evidence of `ask`, one a step."""
     found = []

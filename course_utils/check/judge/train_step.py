@@ -11,6 +11,7 @@ import tensorflow as tf
 from course_utils.check.ask.train_step import Probe, setting
 from course_utils.check.judge import call_problem
 from course_utils.check.judge.arrays import by_step
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -44,6 +45,9 @@ class State(NamedTuple):
     after: list
 
 
+@carries_on(
+    "model, optimizer, loss_fn, x, y", "train_step(by_hand, keras.optimizers.SGD(0.1, momentum=0.9), loss_fn, *batch)"
+)
 def judge(evidence):
     """The findings for the evidence of `ask`, one a step."""
     found = []

@@ -13,6 +13,7 @@ from course_utils.check.ask.models import shapes_only
 from course_utils.check.difference import differences, told
 from course_utils.check.evidence import quiet
 from course_utils.check.judge.arrays import by_step
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step, readable
 from course_utils.check.result import Finding
 from course_utils.networks import resnet_v2
@@ -26,6 +27,7 @@ STEPS = (
 CONVOLUTIONS = 104
 
 
+@carries_on("input_shape, classes, weights", "transfer_model()")
 def judge(evidence):
     """The findings for the evidence of `ask`, one a step."""
     problem, networks = readable(evidence, 0, graph.trace)
@@ -100,6 +102,9 @@ def _before(network, first, shape):
     for code, other, text in RANGES:
         if y.shape == x.shape and np.allclose(y, other(x), atol=1e-2):
             return Finding(code, False, text, expected, got)
+    if got == expected:
+        text = "Pictures come into the body between -1 and 1, but in another way than x / 127.5 - 1. What else is done?"
+        return Finding("other_range", False, text)
     text = "Pictures in 0..255 do not come into the body in -1..1. Which preprocess_input belongs to this network?"
     return Finding("other_range", False, text, expected, got)
 

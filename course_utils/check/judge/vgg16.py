@@ -1,6 +1,7 @@
 """What is said of vgg16: three points over three steps."""
 
 from course_utils.check.judge.classic import problem_with_defaults
+from course_utils.check.judge.later import carries_on
 from course_utils.check.judge.models import Step, judge_model
 from course_utils.networks import vgg
 
@@ -12,6 +13,7 @@ STEPS = (
 PROBLEM = problem_with_defaults({"input_shape": [224, 224, 3], "classes": 1000})
 
 
+@carries_on("input_shape, classes", "vgg16()")
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""
     return judge_model(evidence, STEPS, PROBLEM, lambda difference: "layers", reference)

@@ -4,6 +4,7 @@ import numpy as np
 
 from course_utils.check.ask.zero_pad_shortcut import picture
 from course_utils.check.judge import call_problem, not_reached
+from course_utils.check.judge.later import carries_on
 from course_utils.check.result import NOT_REACHED, UNANSWERED, Finding
 
 STEPS = (
@@ -13,6 +14,7 @@ STEPS = (
 )
 
 
+@carries_on("X, filters, s", "zero_pad_shortcut(inputs, 512)")
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order, then one of what it refuses."""
     probes = [_Probe(found, evidence["seed"]) for found in evidence["probes"]]
