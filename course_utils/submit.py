@@ -5,6 +5,8 @@ The file is written before anything runs, so that nothing which runs can be in i
 
 import json
 import re
+import shutil
+import tempfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -46,16 +48,20 @@ def submit(places, out, run, console):
     if not any(one.answered for one in notebooks):
         raise CourseError("No answer was found, so there is nothing to hand in: no file was written.")
     target = write(notebooks, out or notebooks[0].path.parent)
+    slow = "running one takes a minute or two, --no-run leaves that out, and " if run else ""
+    _say(console, f"{target} is written. Now the notebooks are checked: {slow}Ctrl-C ends it.")
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     points = most = 0
     with Progress(*columns, console=console, transient=True) as progress:
         try:
             for one in notebooks:
                 words, reached = look_at(one, run, progress)
+                for task in progress.task_ids:
+                    progress.remove_task(task)
                 points, most = points + reached, most + all_masters()[one.stem].points
                 _say(console, "\n".join([f"\n{one.path.name}", *(f"  {line}" for line in words)]))
         except KeyboardInterrupt:
-            _say(console, f"Stopped. {target} is written all the same: it is complete.")
+            _say(console, f"Stopped. {target} is complete all the same.")
             raise
     left_out = [masters()[stem].name for stem in all_masters() if stem not in {one.stem for one in notebooks}]
     _say(console, f"\n{points} of {most} points expected for what you hand in. Grading asks with other numbers, too.")
@@ -165,6 +171,12 @@ def _without_outputs(data):
 
 # --- What is in them -------------------------------------------------------------------------------------------------
 
+RUNS = "It runs from top to bottom."
+WAITS = "It runs, but for the cells that need what is not answered."
+LIMIT = 180  # seconds for the answers of a notebook and their checks
+BEGIN = f"""\
+import faulthandler, os
+faulthandler.dump_traceback_later({LIMIT}, exit=True, file=open(os.devnull, "w"))"""
 ASK = """\
 import course_utils.check as _check
 from IPython.display import JSON as _JSON
@@ -174,64 +186,80 @@ _JSON(_check.run("{exercise}", _answer_{exercise}).to_dict())"""
 def look_at(one, run, progress):
     """(lines for the student, points expected) of a notebook. run: also run it from top to bottom."""
     submission = pair("", one.stem, one.cells)
-    there = {unit.exercise for unit in submission.units}
-    results, reason = check(one.stem, submission, one.path, progress)
-    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        lay_beside(one.path, Path(folder))
+        place = Path(folder) / one.path.name
+        results = check(one.stem, submission, place, progress)
+        last = [top_to_bottom(one, place, progress)] if run else []
+    lines, points = [], 0
     for exercise in all_masters()[one.stem].exercises:
-        about = EXERCISES[exercise]
-        if exercise not in there:
-            words = "its cell is not in the notebook"
-        elif isinstance(found := results.get(exercise), dict):
-            told = f"{found['points']} of {found['max_points']}"
-            words = "not answered" if found["status"] == "unanswered" else told
-        else:
-            words = f"0 of {about.points}: {found or reason or 'there is no answer'}"
-        lines.append(f"{about.title:<30} {words}")
-    if run:
-        lines.append(top_to_bottom(one, progress))
-    return [*lines, *submission.notes], sum(found["points"] for found in results.values() if isinstance(found, dict))
+        words = results.get(exercise, "its cell is not in the notebook")
+        if isinstance(words, dict):
+            points += words["points"]
+            told = f"{words['points']} of {words['max_points']}"
+            words = "not answered" if words["status"] == "unanswered" else told
+        if last == [RUNS] and words == "not answered":
+            last = [WAITS]
+        lines.append(f"{EXERCISES[exercise].title:<30} {words}")
+    return [*lines, *last, *submission.notes], points
+
+
+def lay_beside(path, folder):
+    """Lay into `folder` what a notebook finds beside it: what it writes shall replace no file of the student's."""
+    for other in path.absolute().parent.iterdir():
+        if other.name.startswith(".") or other.suffix in (".ipynb", ".zip"):
+            continue
+        with suppress(OSError):
+            if other.is_dir():
+                (folder / other.name).symlink_to(other)
+            elif other.stat().st_size < LARGE:
+                shutil.copy(other, folder)
 
 
 def check(stem, submission, path, progress):
-    """({exercise: the record of its check, or why there is none}, why its kernel ended early or None).
+    """{exercise: the record of its check, or a sentence why there is none} of the exercises whose cells are there.
 
     As in grading, only the answers run, and what they need; here in a kernel, and without grading's further probes.
     """
-    functions, cells, asked = all_masters()[stem].exercises, [], {}
-    last = {unit.exercise: unit for unit in submission.units}
-    answers = {}
+    functions, cells, asked, answers = all_masters()[stem].exercises, [_cell(BEGIN)], {}, {}
     for unit in submission.units:
         cells.append(_cell(unit.source))
         if unit.exercise:
             answers.setdefault(unit.exercise, []).append(cells[-1])
-            if unit is last[unit.exercise]:  # a cell below may give the name to something else
-                cells.append(_cell(f"_answer_{unit.exercise} = {functions[unit.exercise][1]}"))
+            name = functions[unit.exercise][1]  # which a cell below may give to something else
+            cells.append(_cell(f"_answer_{unit.exercise} = {name}"))
     for exercise in filter(answers.get, functions):
         asked[exercise] = _cell(ASK.format(exercise=exercise))
-    notebook = new_notebook(cells=[*cells, *asked.values()])
-    _, reason = run_one(notebook, path, "quick", progress.add_task(f"{stem}: checks", total=None), progress)
+    task = progress.add_task(f"{stem}: checks", total=None)
+    entry, reason = run_one(new_notebook(cells=[*cells, *asked.values()]), path, "quick", task, progress)
+    if reason and entry["seconds"] >= LIMIT:
+        reason = f"it has not ended after {LIMIT} seconds: does a loop never end?"
     results = {}
     for exercise, cell in asked.items():
-        records = [output["data"].get("application/json") for output in cell.outputs if "data" in output]
-        errors = [f"its cell stops with {_error(part)}" for part in answers[exercise] if _error(part)]
-        results[exercise] = next(iter([*filter(None, records), *errors]), None)
-    return results, reason
+        error = next(filter(None, map(_error, answers[exercise])), None)
+        shown = [output["data"] for output in cell.outputs if "application/json" in output.get("data", ())]
+        none = f"0 of {EXERCISES[exercise].points}:"
+        if error:
+            words = f"{none} its cell stops with {error}"
+        elif _error(cell):
+            words = f"{none} its cell makes no {functions[exercise][1]}"
+        else:
+            words = f"not known: {reason or 'its check shows nothing'}"
+        results[exercise] = shown[-1]["application/json"] if shown else words
+    return results
 
 
-def top_to_bottom(one, progress):
-    """Whether a notebook runs from top to bottom in a fresh kernel, in a sentence."""
+def top_to_bottom(one, path, progress):
+    """Whether a notebook runs from top to bottom in a fresh kernel, in a sentence. path: in whose folder it runs."""
     notebook = new_notebook(cells=[new_code_cell(source) for _, kind, source, _ in one.cells if kind == "code"])
     task = progress.add_task(f"{one.stem}: from top to bottom", total=None)
-    _, reason = run_one(notebook, one.path, "quick", task, progress)
+    _, reason = run_one(notebook, path, "quick", task, progress)
     if reason is None:
-        return "It runs from top to bottom."
-    stopped = next((cell for cell in notebook.cells if _error(cell)), None)
-    if stopped is None:
-        return f"It does not run from top to bottom: {reason}"
-    if "NotAnswered" in reason:
-        return "It runs as far as the first exercise that is not answered."
-    line = next((line for line in stopped.source.splitlines() if line.strip() and not line.startswith("#")), "")
-    return f"It does not run from top to bottom. It stops in the cell that begins with `{line[:60]}`: {_error(stopped)}"
+        return RUNS
+    begun = [cell.source for cell in notebook.cells if cell.execution_count]
+    lines = [line for line in begun[-1].splitlines() if line.strip() and not line.startswith("#")] if begun else []
+    place = f". It stops in the cell that begins with `{lines[0][:60]}`:" if lines else ":"
+    return f"It does not run from top to bottom{place} {_first_line(reason)}"
 
 
 def _cell(source):
@@ -241,4 +269,8 @@ def _cell(source):
 def _error(cell):
     """The error that a cell stopped with, in a line, or None."""
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
-    return f"{error.ename}: {error.evalue}".split("\n")[0][:200] if error else None
+    return _first_line(f"{error.ename}: {error.evalue}") if error else None
+
+
+def _first_line(text):
+    return text.split("\n")[0][:200]

@@ -17,7 +17,7 @@ from test_grading import grade_together, marks, unanswered
 
 from course_utils.errors import CourseError
 from course_utils.grading.submissions import all_masters, answered, parse
-from course_utils.submit import NAME, gather, submit, write
+from course_utils.submit import NAME, gather, lay_beside, submit, write
 
 CLASSICS, ONE_BY_ONE, HAPPY, BLOCKS, AUGMENTATION = (
     next(stem for stem in all_masters() if stem.startswith(number)) for number in ("01", "02", "03", "04", "08")
@@ -86,7 +86,7 @@ def test_each_notebook_is_told_in_a_block(submitted):
         "multiplications 0 of 1",
         "inception_module not answered",
         "inception_network its cell is not in the notebook",
-        "It runs as far as the first exercise that is not answered.",
+        "It runs, but for the cells that need what is not answered.",
     ]
     exercise, run = block(done, f"{HAPPY}.ipynb")
     assert exercise.startswith("HappyModel 0 of 6: its cell stops with SyntaxError: ")
@@ -140,14 +140,27 @@ def test_course_grade_reads_the_zip_file_and_gives_the_points_that_were_told(sub
 
 def test_one_notebook_is_enough_and_a_kernel_that_dies_is_told(tmp_path):
     path = student(tmp_path / "mine.ipynb", AUGMENTATION, mirror=f"import os\nos._exit(9)\n{RIGHT}")
-    done = course(path, "--no-run", "-o", tmp_path / "Ada")
+    done = course(path, "-o", tmp_path / "Ada")
     assert done.returncode == 0, done.stdout + done.stderr
-    first, *_ = block(done, "mine.ipynb")
-    assert first == "mirror 0 of 1: its kernel died (often for want of memory)."
-    assert "top to bottom" not in done.stdout
+    first, *_, last = block(done, "mine.ipynb")
+    assert first == "mirror not known: its kernel died (often for want of memory)."
+    assert last == (
+        "It does not run from top to bottom. It stops in the cell that begins with `import os`: its kernel died (often "
+        "for want of memory)."
+    )
     assert "Traceback" not in done.stdout + done.stderr
     with zipfile.ZipFile(tmp_path / "Ada.zip") as archive:
         assert archive.namelist() == [f"{AUGMENTATION}.ipynb"]
+
+
+def test_an_answer_that_never_ends_is_told(tmp_path):
+    path = student(tmp_path / "mine.ipynb", AUGMENTATION, mirror=f"{RIGHT}\nwhile True:\n    pass")
+    code = "from course_utils import cli, submit; submit.BEGIN = submit.BEGIN.replace(str(submit.LIMIT), '1');"
+    command = [sys.executable, "-c", f"{code} submit.LIMIT = 1; cli.main()", "submit", "--no-run", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "top to bottom" not in done.stdout
+    assert block(done, "mine.ipynb")[0] == "mirror not known: it has not ended after 1 seconds: does a loop never end?"
 
 
 @pytest.mark.parametrize(
@@ -244,3 +257,16 @@ def test_a_large_notebook_goes_without_its_outputs(tmp_path):
     assert len(data) < 10_000
     assert answered(AUGMENTATION, parse(data)) == 1
     assert Path(path).stat().st_size > 6 << 20
+
+
+def test_a_notebook_runs_beside_copies_of_what_lies_beside_it(tmp_path):
+    place, folder = tmp_path / "mine", tmp_path / "copy"
+    for made in (folder, place / "birds"):
+        made.mkdir(parents=True)
+    for name in ("me.jpg", "a.ipynb", "hand_in.zip", ".progress.json", "birds/owl.jpg"):
+        (place / name).write_text(name)
+    lay_beside(place / "a.ipynb", folder)
+    assert {path.name for path in folder.iterdir()} == {"me.jpg", "birds"}
+    (folder / "me.jpg").write_text("new")
+    assert (place / "me.jpg").read_text() == "me.jpg"
+    assert (folder / "birds" / "owl.jpg").read_text() == "birds/owl.jpg"
