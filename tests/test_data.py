@@ -149,7 +149,7 @@ BAD_FILES = {
     r"of shape \(39, 64, 64, 3\)": without("", **{X: draw()[X][:39], Y: draw()[Y][:39]}),
     "and type float32": without("", **{X: draw()[X].astype(np.float32)}),
     "train_set_y of shape .* whole numbers": without("", **{Y: draw()[Y].astype(float)}),
-    r"train_set_y of shape \(1, 40\)": without("", **{Y: draw()[Y][None]}),
+    r"train_set_y of shape \(2, 20\)": without("", **{Y: draw()[Y].reshape(2, 20)}),
     r"train_set_y of shape \(\)": without("", **{Y: 1}),
     "labels outside 0 to 1": without("", **{Y: draw()[Y] + 1}),
     "labels outside 0 to 1: it": without("", **{Y: draw()[Y] - 1}),
@@ -174,6 +174,53 @@ def test_bad_file_is_refused_in_one_sentence(place, monkeypatch, sentence):
     result = CliRunner().invoke(cli, ["add", "happy", str(place)])
     assert re.search(sentence, str(result.exception))
     assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("train_happy (1).h5", "train_happy(2).h5", "train_happy copy.h5", "train_happy - Copy.h5"),
+        *(
+            "train_happy - Copy (2).h5",
+            "train_happy-copy2.h5",
+            "Copy of train_happy.h5",
+            "train_happy_reconstructed (1).h5",
+        ),
+    ],
+)
+def test_a_second_download_is_found_by_its_name(place, monkeypatch, name):
+    fill(place)
+    (place / TRAIN).rename(place / name)
+    (place / "train_happy_notes.h5").write_bytes(b"mine")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(place))
+    loaded = load("happy")
+    assert_equal(loaded, seed=1)
+    assert (loaded.source.paths[0].name, loaded.source.verified) == (name, True)
+    fill(place)
+    assert load("happy").source.paths[0].name == TRAIN, "the official name wins"
+
+
+def test_train_and_test_swapped(place, monkeypatch):
+    fill(place, train=published()[TEST], test=published()[TRAIN])
+    monkeypatch.setenv("COURSE_DATA_DIR", str(place))
+    with pytest.raises(CourseError, match=r"^train_happy\.h5 is really test_happy\.h5 under another name: put train_"):
+        load("happy")
+
+
+@pytest.mark.parametrize("shape", [(1, 40), (40, 1)])
+def test_labels_in_a_row_or_a_column(place, monkeypatch, shape):
+    fill(place, train=without("", **{Y: draw(1)[Y].reshape(shape)}))
+    monkeypatch.setenv("COURSE_DATA_DIR", str(place))
+    assert_equal(load("happy"), seed=1)
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "a"])
+def test_a_file_that_is_still_open_elsewhere(place, monkeypatch, mode):
+    fill(place)
+    monkeypatch.setenv("COURSE_DATA_DIR", str(place))
+    with h5py.File(place / TRAIN, mode) as store:
+        assert store[X].shape[0] == 40
+        assert_equal(load("happy"), seed=1)
 
 
 def test_npz(monkeypatch, place):

@@ -54,9 +54,9 @@ def content():
     return {name: python2(batch(number)) for number, name in enumerate(NAMES)}
 
 
-def archive(members):
+def archive(members, mode="w:gz"):
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as packed:
+    with tarfile.open(fileobj=buffer, mode=mode) as packed:
         for name, piece in members.items():
             member = tarfile.TarInfo(f"{FOLDER}/{name}")
             member.size = len(piece)
@@ -173,6 +173,62 @@ def npz(**stored):
     buffer = io.BytesIO()
     np.savez(buffer, **stored)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("cifar-10-python.tar", "w"),
+        ("cifar-10-python.tar.gz", "w"),
+        ("cifar-10-python.tar.gz", "w:gz"),
+        ("cifar-10-python (1).tar", "w"),
+        ("cifar-10-python.tar (1).gz", "w:gz"),
+    ],
+)
+def test_archive_unpacked_by_a_browser(place, name, mode):
+    """A .tar, whatever its name says; its files have the published checksums."""
+    shutil.rmtree(place)
+    (place.parent / name).write_bytes(archive(content(), mode))
+    loaded = load("cifar10")
+    assert_complete(loaded)
+    assert loaded.source.verified
+    assert run("add", "cifar10", str(place.parent / name)).output.endswith(f" added as {FOLDER} (verified)\n")
+
+
+def test_the_cache_of_keras(place):
+    """Where keras.datasets.cifar10 keeps it: one folder deeper."""
+    home = place.parent / "cifar-10-batches-py-target"
+    home.mkdir()
+    place.rename(home / FOLDER)
+    loaded = load("cifar10")
+    assert_complete(loaded)
+    assert loaded.source.verified
+    for path in home, home / FOLDER:
+        assert run("add", "cifar10", str(path)).output == f"cifar10: {FOLDER} added as {FOLDER} (verified)\n"
+
+
+def test_labels_in_a_column(place):
+    """As keras.datasets.cifar10 gives them, and np.savez keeps them."""
+    shutil.rmtree(place)
+    columns = {key: array[:, None] if key.startswith("y") else array for key, array in arrays().items()}
+    (place.parent / "cifar10.npz").write_bytes(npz(**columns))
+    assert load("cifar10").y_test.tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(("ending", "version", "word"), [("bin", "bin", "binary"), ("mat", "mat", "Matlab")])
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])
+def test_other_versions_are_named(place, ending, version, word, packed):
+    shutil.rmtree(place)
+    members = {f"{name}.{ending}": b"\1\2\3" for name in NAMES}
+    if packed:
+        path = place.parent / f"cifar-10-{word.lower()}.tar.gz"
+        path.write_bytes(archive(members))
+    else:
+        path = place.parent / f"cifar-10-batches-{version}"
+        path.mkdir()
+        for name, piece in members.items():
+            (path / name).write_bytes(piece)
+    assert_refused(f"{path.name} is the {word} version of CIFAR-10: get the Python version instead.", path)
 
 
 @pytest.mark.parametrize("name", ["cifar10_subset.npz", "cifar10.npz"])

@@ -22,11 +22,14 @@ _ALLOWED = {  # what a pickled array consists of, in the words of NumPy 1 and 2
 
 
 def collect(path, names):
-    """The files of those names in a folder, {name: bytes}; raises OSError, and CourseError where one is missing."""
-    for name in names:
-        if not (path / name).is_file():
-            raise CourseError(f"{path.name} has no {name}: it takes {', '.join(names)}.")
-    return {name: (path / name).read_bytes() for name in names}
+    """The files of those names in a folder, {name: bytes}; raises OSError, and CourseError where one is missing.
+
+    The folder may hold the one with the files, as in Keras's cache.
+    """
+    inside = path / "cifar-10-batches-py"
+    folder = inside if inside.is_dir() else path
+    _refuse_incomplete([file.name for file in folder.iterdir() if file.is_file()], names, path.name)
+    return {name: (folder / name).read_bytes() for name in names}
 
 
 def unpack(content, names, label):
@@ -40,10 +43,18 @@ def unpack(content, names, label):
             }
     except Exception:  # tarfile, gzip and zlib each have their own ways to fail on broken bytes
         raise CourseError(f"{label} is damaged or cut short: get it again.") from None
-    for name in names:
-        if name not in found:
-            raise CourseError(f"{label} has no {name}: it takes {', '.join(names)}.")
+    _refuse_incomplete(found, names, label)
     return {name: found[name] for name in names}
+
+
+def _refuse_incomplete(found, names, label):
+    missing = [name for name in names if name not in found]
+    if not missing:
+        return
+    for ending, version in ((".bin", "binary"), (".mat", "Matlab")):
+        if f"{missing[0]}{ending}" in found:
+            raise CourseError(f"{label} is the {version} version of CIFAR-10: get the Python version instead.")
+    raise CourseError(f"{label} has no {missing[0]}: it takes {', '.join(names)}.")
 
 
 def read(content, label):

@@ -157,7 +157,15 @@ SETS = {
                 sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
                 blob="",
                 address="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-                also=("cifar-10-python.tar.gz", "cifar10.npz", "cifar10_subset.npz"),
+                also=(
+                    "cifar-10-python.tar.gz",
+                    "cifar-10-python.tar",  # as some browsers unpack it
+                    "cifar-10-batches-py-target",  # in Keras's cache, the folder around it
+                    "cifar10.npz",
+                    "cifar10_subset.npz",
+                    *("cifar-10-batches-bin", "cifar-10-binary.tar.gz"),  # other versions, found to be named
+                    *("cifar-10-batches-mat", "cifar-10-matlab.tar.gz"),
+                ),
                 members={
                     "data_batch_1": "c99cafc152244af753f735de768cd75f",
                     "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",

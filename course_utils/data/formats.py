@@ -13,7 +13,7 @@ from course_utils.data import batches, folder
 from course_utils.data.catalogue import Archive, Folder
 from course_utils.errors import CourseError
 
-GZIP = b"\x1f\x8b"  # how such a file begins
+GZIP, TAR = b"\x1f\x8b", b"ustar"  # how such files begin, the latter at its place 257
 
 
 def content_of(file, path):
@@ -30,7 +30,7 @@ def content_of(file, path):
 
 def unpacked(file, content, label):
     """The content of a file, a packed Archive as {name: bytes}; raises CourseError that calls it `label`."""
-    if isinstance(file, Archive) and content.startswith(GZIP):
+    if isinstance(file, Archive) and (content.startswith(GZIP) or content[257:262] == TAR):
         return batches.unpack(content, file.members, label)
     return content
 
@@ -87,6 +87,8 @@ def read(chosen, file, content, label, any_count=False):
                 if any_count:
                     count = max(1, found[file.arrays[pictures]].shape[0])
                 _refuse_other_shape(found, file.arrays[pictures], (count, *chosen.shape), "uint8", label)
+                if found[file.arrays[labels]].shape in ((1, count), (count, 1)):  # as many a course handles them
+                    found[file.arrays[labels]] = np.ravel(found[file.arrays[labels]])
                 _refuse_other_shape(found, file.arrays[labels], (count,), "whole numbers", label)
             found = {key: array[()] for key, array in found.items()}
     except CourseError:

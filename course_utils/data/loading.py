@@ -1,6 +1,7 @@
 """`load`: the folder in COURSE_DATA_DIR, the cache, the network, the course's own stand-in, in this order."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from course_utils.data import cache, catalogue, folder, formats, network
 from course_utils.errors import CourseError
 
 IS_THERE = {catalogue.File: os.path.isfile, catalogue.Folder: os.path.isdir, catalogue.Archive: os.path.exists}
+COPY = re.compile(r"^copy of | ?\(\d+\)(?=\.|$)|(-| - | )copy( ?\(?\d+\)?)?(?=\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,17 @@ def load(name):
 
 
 def in_folder(place, chosen):
-    """The files of a set in a folder or its subfolder of the set's name: {File: path}, official names first."""
+    """The files of a set in a folder or its subfolder of the set's name: {File: path}, official names first.
+
+    Last come names that browsers and systems make of these for a second copy, such as "train_signs (1).h5".
+    """
     folders = [place / chosen.name, place] if place else []
+    listed = [path for one in folders if one.is_dir() and os.access(one, os.R_OK) for path in sorted(one.iterdir())]
     found = {}
     for file in chosen.files:
-        paths = (one / name for name in (file.name, *file.also) for one in folders)
+        names = file.name, *file.also
+        paths = [one / name for name in names for one in folders]
+        paths += [path for path in listed if COPY.sub("", path.name) in names]
         is_there = IS_THERE[type(file)]
         path = next((path for path in paths if is_there(path)), None)
         if path:

@@ -56,9 +56,7 @@ def download(chosen, file, patience=SOMEBODY):
         if place in _failed:
             raise Unavailable(_failed[place])
     try:
-        find_somebody(address, patience)
-        content = _fetch(file, address, max(patience, FIRST_ANSWER))
-        return formats.unpacked(file, _verified(file, content), file.name)
+        return formats.unpacked(file, _verified(file, _fetch(file, address, patience)), file.name)
     except NoAnswer as why:
         _failed[mirror] = "COURSE_DATA_MIRROR does not answer" if mirror else str(why)
         raise NoAnswer(_failed[mirror]) from None
@@ -110,7 +108,8 @@ def _fetch(file, address, patience):
     The transfer runs in a thread of its own, since name look-up knows no time-out and a socket's does not notice a
     server that sends a byte now and then.
     """
-    body, answers, errors = _Body(file.size), [], []
+    find_somebody(address, patience)
+    body, answers, errors, patience = _Body(file.size), [], [], max(patience, FIRST_ANSWER)
 
     def transfer():
         hooks = {"response": lambda answer, **kwargs: answers.append(answer)}
