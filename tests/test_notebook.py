@@ -74,3 +74,14 @@ def test_the_version_that_was_judged_is_named_when_a_later_one_failed(kernel):
     assert re.search(r"Judged was the version of \w+ that ran as \[\d+\]\. The latest one, \[\d+\], failed", told)
     run(kernel, good.replace("return 1", "return 2"))
     assert "Judged was" not in run(kernel, "check.conv_output_size(conv_output_size)")[1]
+
+
+def test_a_check_that_takes_long_says_that_it_is_under_way(kernel, tmp_path):
+    run(kernel, f"import os, time\n{SET_UP}\nfrom course_utils.check import feedback")
+    run(kernel, f"os.environ['COURSE_WORKSPACE'] = {str(tmp_path)!r}\nfeedback.SILENT = 0.1")
+    slow = "def conv_output_size(n, f, p=0, s=1):\n    time.sleep(0.05)\n    return 1"
+    run(kernel, slow)
+    told = run(kernel, "check.conv_output_size(conv_output_size)")[1]
+    assert told.startswith("<IPython.core.display.HTML object> conv_output_size: 0 of 1 point")
+    run(kernel, "del os.environ['COURSE_WORKSPACE']")
+    assert run(kernel, "check.conv_output_size(conv_output_size)")[1].startswith("conv_output_size: 0 of 1 point")

@@ -169,9 +169,11 @@ def __getattr__(name):
     def check(*answer):
         if len(answer) != 1:
             raise CourseError(f"check.{name} takes the function itself: check.{name}({EXERCISES[name].title}).")
-        from course_utils.check.feedback import shown
+        from course_utils.check import feedback
 
-        return shown(run(name, answer[0]), answer[0])
+        with feedback.patience(name):
+            result = run(name, answer[0])
+        return feedback.shown(result, answer[0])
 
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"Check {EXERCISES[name].title} ({EXERCISES[name].points} points): hand in the function itself."

@@ -10,9 +10,10 @@ import json
 import os
 import re
 import textwrap
+import threading
 import tomllib
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,34 @@ from course_utils import workspace
 from course_utils.check import EXERCISES
 from course_utils.files import masters
 
+SILENT = 2  # seconds of a check before a line says that it is under way
 TRIES = 2  # that fail before the first hint; as many more before the second
 _failed = Counter()  # tries of each exercise, since the kernel was started
+
+
+@contextmanager
+def patience(exercise):
+    """Inside, a line says after a while that the check is under way; it goes when the block ends."""
+    if not (workspace.folder() and _shell()):
+        yield
+        return
+    from IPython.display import HTML, DisplayHandle
+
+    line, begun = DisplayHandle(), threading.Event()
+
+    def tell():
+        begun.set()
+        line.display(HTML(f"<i>check.{exercise} is looking at your answer ...</i>"))
+
+    timer = threading.Timer(SILENT, tell)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if begun.is_set():
+            line.update(HTML(""))
 
 
 def shown(result, answer):
