@@ -6,17 +6,26 @@ BIN := .venv/Scripts
 endif
 
 # The first Python on the path that is 3.11 to 3.13; `make PYTHON=/some/python` names another.
-FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c "$(FITS)" >/dev/null 2>&1 && echo $(p))))
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c "import venv, ensurepip; $(FITS)" >/dev/null 2>&1 && echo $(p))))
+
+CPUINFO ?= /proc/cpuinfo
+
+# Programs in .venv hold the folder's path: one that was moved is set up anew.
+$(shell test "$$(cat .venv/ready 2>/dev/null)" = "$$(pwd -P)" || rm -f .venv/ready)
 
 setup: .venv/ready
 
 .venv/ready: requirements.txt pyproject.toml
+	@test "$$(uname -sm)" != "Darwin x86_64" || { echo "TensorFlow is no longer made for Macs with an Intel processor: run the course on another machine."; exit 1; }
+	@test "$$(uname -sm)" != "Linux x86_64" || test ! -r $(CPUINFO) || grep -qw avx $(CPUINFO) || { echo "TensorFlow needs a processor with AVX, which this one lacks: run the course on another machine."; exit 1; }
 	@test -n "$(PYTHON)" || { echo "The course needs Python 3.11, 3.12 or 3.13 (with venv): install one, or name it: make PYTHON=/path/to/python"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(BIN)/python -c "import pip; $(FITS)" 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@echo "Installing the packages, mostly TensorFlow: the first time this takes some minutes and 3 GB of disk."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || \
+	    { echo "The packages are not all there, and pip says above why: they need a network and 3 GB of disk. Start again with the same command; what is there stays."; exit 1; }
+	@pwd -P > $@
 
 # PyTorch, for the appendix 07b; without it `make test` skips that notebook by name, `make torch test` runs all.
 torch: .venv/ready-torch

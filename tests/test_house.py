@@ -4,9 +4,13 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+
+import pytest
 
 from course_utils.files import ROOT
 
@@ -70,3 +74,154 @@ def test_the_workflow_is_valid():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(workflow)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_jupyter_opens_an_address_and_no_file(tmp_path):
+    """A browser in a sandbox, such as Ubuntu's Firefox, may not read the file that Jupyter would have it open."""
+    variables = {"JUPYTER_CONFIG_PATH": str(ROOT / "course_utils/jupyter"), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "jupyterlab", "--show-config-json"]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["ServerApp"]["use_redirect_file"] is False
+
+
+# --- Setting up -----------------------------------------------------------------------------------------------------
+
+ODD = "My Course – Kurs äö 中文 #1 $x it's"
+PYTHON = """#!/bin/sh
+# A Python of version {version} that makes environments; its pip writes down what it is asked, and can fail.
+case "$1 $2" in
+"-c import pip"*) test -e .venv/pip || exit 1; exec "{real}" -c "import sys; sys.version_info = {version}; ${{2#*;}}" ;;
+"-c "*) exec "{real}" -c "import sys; sys.version_info = {version}; $2" ;;
+"-m venv") rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; test -e interrupted || echo > .venv/pip ;;
+"-m pip") echo "$@" >> asked; test ! -e fails || {{ echo "ERROR: No space left on device" >&2; exit 1; }} ;;
+esac
+"""
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """machine(pythons, uname, cpu): `make setup` on a machine with these Pythons on the path; (exit status, output)."""
+    place, tools = tmp_path / ODD, tmp_path / "bin"
+    place.mkdir()
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, place)
+    tools.mkdir()
+    for name in ("sh", "make", "grep", "cat", "cp", "rm", "mkdir"):
+        (tools / name).symlink_to(shutil.which(name))
+
+    def setup(pythons=("python3 3.12",), uname="Linux x86_64", cpu="flags : sse avx avx2"):
+        for name, version in (python.split() for python in pythons):
+            version = tuple(map(int, version.split(".")))
+            (tools / name).write_text(PYTHON.format(version=version, real=sys.executable))
+            (tools / name).chmod(0o755)
+        (tools / "uname").write_text(f"#!/bin/sh\necho {uname}\n")
+        (tools / "uname").chmod(0o755)
+        (tmp_path / "cpu").write_text(cpu)
+        variables = {"PATH": str(tools), "HOME": str(place), "LANG": "C", "LC_ALL": "C"}
+        command = ["make", f"CPUINFO={tmp_path / 'cpu'}", "setup"]
+        done = subprocess.run(command, cwd=setup.place, env=variables, capture_output=True)
+        return done.returncode, (done.stderr + done.stdout).decode()
+
+    setup.place = place
+    return setup
+
+
+def asked(machine):
+    """What pip was asked to install, in order."""
+    return [line.split()[-1] for line in (machine.place / "asked").read_text().splitlines()]
+
+
+if os.name == "posix":
+
+    def test_setting_up_in_a_folder_of_any_name_happens_once(machine):
+        for _ in range(2):
+            status, out = machine()
+            assert status == 0, out
+            assert asked(machine) == ["requirements.txt", "."]
+
+    def test_a_folder_that_was_moved_is_set_up_anew(machine):
+        machine()
+        machine.place = machine.place.rename(machine.place.with_name("moved"))
+        for _ in range(2):
+            assert machine()[0] == 0
+            assert asked(machine) == ["requirements.txt", ".", "requirements.txt", "."]
+
+    UNFIT = {
+        "3.14 only": ({"pythons": ["python3 3.14"]}, "The course needs Python 3.11, 3.12 or 3.13 (with venv): install"),
+        "3.10 only": ({"pythons": ["python3 3.10", "python 3.10"]}, "The course needs Python 3.11, 3.12 or 3.13"),
+        "none": ({"pythons": []}, "The course needs Python 3.11, 3.12 or 3.13"),
+        "no AVX": ({"cpu": "flags : sse sse2 avxish"}, "TensorFlow needs a processor with AVX, which this one lacks"),
+        "Intel Mac": ({"uname": "Darwin x86_64"}, "TensorFlow is no longer made for Macs with an Intel processor"),
+    }
+
+    @pytest.mark.parametrize("case", UNFIT)
+    def test_what_cannot_work_is_said_before_anything_is_fetched(machine, case):
+        options, sentence = UNFIT[case]
+        status, out = machine(**options)
+        assert status != 0
+        error, told = out.splitlines()
+        assert told.startswith(sentence)
+        assert re.fullmatch(r"make: \*\*\* .*Error 1", error)
+        assert {path.name for path in machine.place.iterdir()} == {"Makefile", "requirements.txt", "pyproject.toml"}
+
+    @pytest.mark.parametrize(
+        ("pythons", "uname"),
+        [
+            (["python3 3.14", "python3.12 3.12"], "Linux x86_64"),
+            (["python3 3.10", "python3.13 3.13"], "Darwin arm64"),
+            (["python 3.11"], "Linux aarch64"),
+        ],
+    )
+    def test_the_python_that_fits_is_found(machine, pythons, uname):
+        status, out = machine(pythons, uname, "flags: avx" if uname == "Linux x86_64" else "")
+        assert status == 0, out
+
+    def test_an_interrupted_start_goes_on(machine):
+        """Stopped while the environment was made, there is a Python without pip; then the disk is full."""
+        (machine.place / "interrupted").touch()
+        (machine.place / "fails").touch()
+        machine()
+        assert not (machine.place / ".venv/pip").exists()
+        (machine.place / "interrupted").unlink()
+        status, out = machine()
+        assert status != 0
+        assert (machine.place / ".venv/pip").exists(), "made again, with pip"
+        assert not (machine.place / ".venv/ready").exists()
+        assert out.startswith("ERROR: No space left on device\n")
+        assert "\nThe packages are not all there, and pip says above why: they need a network and 3 GB of disk." in out
+        (machine.place / "fails").unlink()
+        (machine.place / ".venv/kept").touch()
+        assert machine()[0] == 0
+        assert (machine.place / ".venv/kept").exists(), "what is there stays"
+
+
+KERNEL = """
+import nbclient, nbformat
+from course_utils.files import ROOT
+from course_utils.release import lay_workspace
+print(len(lay_workspace(ROOT / "workspace")))
+code = "import tiny_set; from course_utils.data import catalogue, load; catalogue.SETS['happy'] = tiny_set.entry()"
+cells = [nbformat.v4.new_code_cell(code), nbformat.v4.new_code_cell("print(load('happy').source.paths[0])")]
+notebook = nbformat.v4.new_notebook(cells=cells)
+resources = {"metadata": {"path": str(ROOT / "workspace")}}
+nbclient.NotebookClient(notebook, kernel_name="python3", resources=resources).execute()
+print(cells[1].outputs[-1]["text"].splitlines()[-1])
+"""
+
+
+def test_a_checkout_in_a_folder_of_any_name_works(tmp_path):
+    """The code itself, with a home of such a name, too, and the plainest locale: a workspace, and a kernel in it."""
+    place = tmp_path / ODD
+    for name in ("course_utils", "notebooks", "images"):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "pyproject.toml").touch()
+    for name in ("datasets", "home"):
+        (place / name).mkdir()
+    variables = {"HOME": str(place / "home"), "LANG": "C", "LC_ALL": "C", "COURSE_OFFLINE": "1"}
+    variables["PYTHONPATH"] = os.pathsep.join([str(place), str(Path(__file__).parent)])
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    done = subprocess.run([sys.executable, "-c", KERNEL], cwd=place, env=kept | variables, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    laid, cached = done.stdout.decode().splitlines()
+    assert int(laid) == len([*(place / "workspace").glob("*.ipynb")])
+    assert Path(cached).parent == place / "datasets" / "cache" / "happy"
