@@ -35,7 +35,7 @@ torch: .venv/ready-torch
 	@touch $@
 
 lab: setup
-	$(BIN)/course lab
+	@$(BIN)/python -m course_utils lab
 
 # Outputs and checked facts come from the course's own drawn data, so that every machine sees the same.
 test: export COURSE_OFFLINE = 1

@@ -94,13 +94,14 @@ case "$1 $2" in
 "-c "*) exec "{real}" -c "import sys; sys.version_info = {version}; $2" ;;
 "-m venv") rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; test -e interrupted || echo > .venv/pip ;;
 "-m pip") echo "$@" >> asked; test ! -e fails || {{ echo "ERROR: No space left on device" >&2; exit 1; }} ;;
+"-m course_utils") echo "$@" >> asked ;;
 esac
 """
 
 
 @pytest.fixture
 def machine(tmp_path):
-    """machine(pythons, uname, cpu): `make setup` on a machine with these Pythons on the path; (exit status, output)."""
+    """machine(pythons, uname, cpu): `make` on a machine with these Pythons on the path; (exit status, output)."""
     place, tools = tmp_path / ODD, tmp_path / "bin"
     place.mkdir()
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
@@ -109,7 +110,7 @@ def machine(tmp_path):
     for name in ("sh", "make", "grep", "cat", "cp", "rm", "mkdir"):
         (tools / name).symlink_to(shutil.which(name))
 
-    def setup(pythons=("python3 3.12",), uname="Linux x86_64", cpu="flags : sse avx avx2"):
+    def setup(pythons=("python3 3.12",), uname="Linux x86_64", cpu="flags : sse avx avx2", target="setup"):
         for name, version in (python.split() for python in pythons):
             version = tuple(map(int, version.split(".")))
             (tools / name).write_text(PYTHON.format(version=version, real=sys.executable))
@@ -118,7 +119,7 @@ def machine(tmp_path):
         (tools / "uname").chmod(0o755)
         (tmp_path / "cpu").write_text(cpu)
         variables = {"PATH": str(tools), "HOME": str(place), "LANG": "C", "LC_ALL": "C"}
-        command = ["make", f"CPUINFO={tmp_path / 'cpu'}", "setup"]
+        command = ["make", f"CPUINFO={tmp_path / 'cpu'}", target]
         done = subprocess.run(command, cwd=setup.place, env=variables, capture_output=True)
         return done.returncode, (done.stderr + done.stdout).decode()
 
@@ -138,6 +139,8 @@ if os.name == "posix":
             status, out = machine()
             assert status == 0, out
             assert asked(machine) == ["requirements.txt", "."]
+        assert machine(target="lab")[0] == 0
+        assert asked(machine) == ["requirements.txt", ".", "lab"]
 
     def test_a_folder_that_was_moved_is_set_up_anew(machine):
         machine()
