@@ -100,11 +100,11 @@ SETTINGS = {
     "08_data_augmentation": {
         "quick": {
             "counts": (5, 20),
-            "steps": 80,
+            "steps": 60,
             "seeds": (0, 1),
             "test": 1000,
-            "pictures": 4000,
-            "long_steps": 200,
+            "pictures": 3000,
+            "long_steps": 150,
         },
         "full": {
             "counts": (5, 20, 100),

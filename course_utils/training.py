@@ -43,7 +43,7 @@ class Progress(keras.callbacks.Callback):
         self._write(self.epoch, logs)
 
     def on_train_end(self, logs=None):
-        print()
+        print(f"\r{self.line}")  # without the spaces of _write
 
     def _write(self, place, logs=None):
         logs = logs or {}
