@@ -87,7 +87,9 @@ def _downloaded():
 
 def _cache():
     """Where keras.applications keeps its weights."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+    home = os.path.expanduser("~")
+    home = "/tmp" if home == "~" else home  # of users whom the machine does not know, as in some containers
+    return Path(os.environ.get("KERAS_HOME") or Path(home, ".keras")).expanduser() / "models"
 
 
 def _is_published(path):

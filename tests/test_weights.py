@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import h5py
 import pytest
@@ -119,6 +120,17 @@ def test_the_cache_of_keras_serves_without_a_network(published, tmp_path, monkey
     assert capsys.readouterr().out == f"{LINE}from Keras's cache (verified)\n"
     path.write_bytes(published[:-1])  # what is broken there does not count
     assert weights.imagenet_weights() is None
+
+
+def test_without_a_home_nothing_breaks(monkeypatch, capsys):
+    """As in a container with a user of no name: then Python finds no home, and Keras keeps its files in /tmp."""
+    for name in ("KERAS_HOME", "COURSE_WEIGHTS_DIR"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "~")
+    monkeypatch.setenv("USERPROFILE", "~")
+    assert weights._cache() == Path("/tmp/.keras/models")
+    weights.imagenet_weights()
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_a_download_is_verified_and_kept(published, serve, tmp_path, monkeypatch, capsys):
