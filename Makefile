@@ -1,5 +1,5 @@
 # Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
-.PHONY: setup lab test bench-tests torch lock
+.PHONY: setup lab test browser bench-tests torch lock
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -48,7 +48,7 @@ test: export OMP_NUM_THREADS = 1
 test: export TF_ONEDNN_USE_SYSTEM_ALLOCATOR = 1
 # Hundreds of processes import the course: compiled once, it is read from then on.
 test: export PYTHONDONTWRITEBYTECODE =
-test: setup
+test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/watch.py --name tests -- $(TESTS)
@@ -59,6 +59,16 @@ ORDER = $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
 TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile $(ORDER) -rfEs --junitxml=out/tests.xml
 NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rfEs --junitxml=out/notebooks.xml \
     --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
+
+# JupyterLab is tested in Chromium. Where root can install it without a question, as in a container, it is installed;
+# elsewhere these tests are skipped by name.
+CHROMIUM := -y --no-install-recommends chromium
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	    test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 0; \
+	    echo "Installing Chromium, in which JupyterLab is tested."; export DEBIAN_FRONTEND=noninteractive; \
+	    { timeout 90 sh -c "apt-get update && apt-get install --download-only $(CHROMIUM)" && \
+	    apt-get install --no-download $(CHROMIUM); } >/dev/null 2>&1 || true
 
 # The same, and then where the time went.
 bench-tests: test
