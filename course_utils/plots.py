@@ -2,11 +2,14 @@
 
 import base64
 import io
+import logging
 from html import escape
 
-import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where a home cannot be written, it says so in every notebook
+import matplotlib.pyplot as plt  # noqa: E402
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6b6b6b"  # Okabe and Ito
 STYLE = {

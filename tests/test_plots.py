@@ -3,6 +3,8 @@
 import html
 import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import keras
@@ -191,3 +193,13 @@ def test_sequential_and_subclassed_models_are_drawn_too(built):
     for model, boxes in (sequential, 2 if built else 1), (Own(), 2):
         rectangles = [node for node in svg(model).iter() if node.tag.endswith("rect")]
         assert len(rectangles) == boxes + 1  # and the background
+
+
+def test_a_home_that_cannot_be_written_is_no_matter_for_figures(tmp_path):
+    (tmp_path / "home").touch()  # a file: nothing can be made in it, by root neither
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG"))}
+    code = "from course_utils import plots; print(len(plots.curves({'a': [1, 2]}, 'b').data) > 100)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | {"HOME": str(tmp_path / "home")}, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
