@@ -60,12 +60,16 @@ class Progress(keras.callbacks.Callback):
 def trace_once(model, x, y):
     """Build what compile leaves open, so that fit traces the training step once instead of twice.
 
-    model: compiled and built, with one output. x, y: the pictures and labels that fit will see; only their shapes and
-    dtypes count. Keras makes the optimizer's and the metrics' variables inside the first step, which TensorFlow then
-    has to trace again: at fifty layers seconds that bring nothing. Neither weights nor metrics are changed.
+    model: compiled and built. x, y: the pictures and labels that fit will see, a list where there are several outputs; only their
+    shapes and dtypes count. Keras makes the optimizer's and the metrics' variables inside the first step, which
+    TensorFlow then has to trace again: at fifty layers seconds that bring nothing. Neither weights nor metrics are
+    changed.
     """
     model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(x[:1], y[:1], model(x[:1]))
+    x, y = keras.tree.map_structure(lambda array: array[:1], (x, y))
+    predicted = model(x)
+    model.compute_loss(x, y, predicted)  # where there are several outputs, each has a metric of its own for its loss
+    model.compute_metrics(x, y, predicted)
     model.reset_metrics()
 
 

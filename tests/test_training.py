@@ -92,6 +92,23 @@ def test_the_training_step_is_traced_once_and_learns_the_same(one_hot, loss):
     np.testing.assert_allclose(*learned, rtol=1e-6, atol=1e-7)
 
 
+def test_a_step_with_several_outputs_is_traced_once_too():
+    x, y, traces, learned = np.ones((8, 4), "float32"), np.arange(8) % 3, [], []
+    for prepare in (lambda *_: None, trace_once):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, [Traced(3, activation="softmax")(inputs), layers.Dense(3)(inputs)])
+        losses = ["sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy(from_logits=True)]
+        model.compile("adam", losses, loss_weights=[1.0, 0.3], metrics=[["accuracy"], []])
+        Traced.calls = 0
+        prepare(model, x, [y, y])
+        history = model.fit(x, [y, y], batch_size=4, epochs=2, shuffle=False, verbose=0).history
+        traces.append(Traced.calls)
+        learned.append(sorted(history.values()))  # by their numbers, as layers' names are numbered on
+    assert traces == [2, 1]
+    np.testing.assert_allclose(*learned, rtol=1e-6)
+
+
 # --- Pictures and labels ---------------------------------------------------------------------------------------------
 
 RNG = np.random.default_rng(0)
