@@ -60,10 +60,10 @@ class Progress(keras.callbacks.Callback):
 def trace_once(model, x, y):
     """Build what compile leaves open, so that fit traces the training step once instead of twice.
 
-    model: compiled and built. x, y: the pictures and labels that fit will see, a list where there are several outputs; only their
-    shapes and dtypes count. Keras makes the optimizer's and the metrics' variables inside the first step, which
-    TensorFlow then has to trace again: at fifty layers seconds that bring nothing. Neither weights nor metrics are
-    changed.
+    model: compiled and built. x, y: the pictures and labels that fit will see, y a list if there are several outputs;
+    only their shapes and dtypes count. Keras makes the optimizer's and the metrics' variables inside the first step,
+    which TensorFlow then has to trace again: at fifty layers seconds that bring nothing. Neither weights nor metrics
+    are changed.
     """
     model.optimizer.build(model.trainable_variables)
     x, y = keras.tree.map_structure(lambda array: array[:1], (x, y))
