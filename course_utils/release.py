@@ -129,7 +129,7 @@ def lay_workspace(folder):
         return _lay(folder, copies)
     except OSError as error:
         raise CourseError(
-            f"{folder} cannot be written ({error.strerror}): make it writable, or name another folder, as in "
+            f"{folder} cannot be written ({error.strerror}): change that, or name another folder, as in "
             "`course lab --workspace FOLDER`."
         ) from None
 

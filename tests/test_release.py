@@ -415,20 +415,22 @@ def test_a_half_saved_notebook_stays_and_a_new_copy_lies_beside(course, content)
 
 def test_a_workspace_that_is_a_file_is_said(course):
     course.folder.write_text("mine")
-    with pytest.raises(CourseError, match=r"workspace cannot be written \(.+\): make it writable, or name another"):
+    with pytest.raises(CourseError, match=r"workspace cannot be written \(.+\): change that, or name another"):
         course("first")
     assert course.folder.read_text() == "mine"
 
 
 ASK = """
-import os, pathlib
+import os, pathlib, resource
 from course_utils import files, release
 files.NOTEBOOKS = pathlib.Path("notebooks")
 release.release("before")  # imports what an ordinary user may not be allowed to read
-if os.geteuid() == 0:
+if {full}:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # what a full disk looks like to the one who writes
+elif os.geteuid() == 0:
     os.setuid(65534)  # to root every folder is writable
 try:
-    release.{}("read only")
+    release.{write}("there")
 except release.CourseError as error:
     print(error)
 """
@@ -436,11 +438,13 @@ except release.CourseError as error:
 if os.name == "posix":
 
     @pytest.mark.parametrize("write", ["lay_workspace", "release"])
-    def test_a_folder_that_cannot_be_written_is_said(course, tmp_path, write):
+    @pytest.mark.parametrize("why", ["Permission denied", "File too large"])
+    def test_a_folder_that_cannot_be_written_is_said(course, tmp_path, write, why):
         course("first")
-        (tmp_path / "read only").mkdir(mode=0o555)
+        full = why == "File too large"
+        (tmp_path / "there").mkdir(mode=0o755 if full else 0o555)
         tmp_path.chmod(0o755)
-        command = [sys.executable, "-c", ASK.format(write)]
+        command = [sys.executable, "-c", ASK.format(write=write, full=full)]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        assert done.stdout.startswith("read only cannot be written (Permission denied): "), done.stderr
-        assert list((tmp_path / "read only").iterdir()) == []
+        assert done.stdout.startswith(f"there cannot be written ({why}): "), done.stderr
+        assert list((tmp_path / "there").iterdir()) == []
