@@ -411,10 +411,21 @@ def test_no_answer_costs_some_seconds_once(monkeypatch, capsys, variable, answer
                 listener.accept()
 
 
-def test_unusable_mirror(monkeypatch, capsys):
-    monkeypatch.setenv("COURSE_DATA_MIRROR", "somewhere/else")
+@pytest.mark.parametrize(
+    ("mirror", "why"),
+    [
+        ("somewhere/else", "the address of train_happy.h5 cannot be used (MissingSchema)"),
+        ("ftp://127.0.0.1:1", "COURSE_DATA_MIRROR does not answer"),
+        ("http://127.0.0.1:port", "COURSE_DATA_MIRROR does not answer"),
+        (f"http://{'a' * 70}.example", "COURSE_DATA_MIRROR does not answer"),
+    ],
+)
+def test_unusable_mirror(monkeypatch, capfd, mirror, why):
+    monkeypatch.setenv("COURSE_DATA_MIRROR", mirror)
     load("happy")
-    assert "because the address of train_happy.h5 cannot be used (MissingSchema)" in line(capsys)
+    out, err = capfd.readouterr()
+    assert f"because {why}" in out
+    assert len(err.splitlines()) == 1, "that pictures are prepared"
 
 
 def test_offline_asks_nobody(served, offline, capsys):

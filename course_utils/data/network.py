@@ -75,10 +75,9 @@ def find_somebody(address, patience=SOMEBODY):
     found = []
 
     def connect():
-        with suppress(OSError):
-            create_connection(
-                (place.hostname, place.port or (443 if place.scheme == "https" else 80)), patience
-            ).close()
+        with suppress(OSError, ValueError):  # the latter of names and ports that cannot be
+            port = place.port or (443 if place.scheme == "https" else 80)
+            create_connection((place.hostname, port), patience).close()
             found.append(True)
 
     thread = threading.Thread(target=connect, daemon=True)
