@@ -131,7 +131,7 @@ def confusion(truth, predicted, class_names, title="Where it is right, and where
 
 
 def mistakes(images, truth, probability, class_names, count=8):
-    """The pictures of which the network was most sure and wrong.
+    """The pictures of which the network was most sure and wrong; above each the true class and its answer.
 
     probability: (n,) or (n, 1) of class 1, or (n, classes).
     """
@@ -143,10 +143,9 @@ def mistakes(images, truth, probability, class_names, count=8):
     wrong = [i for i in np.argsort(-sure) if predicted[i] != truth[i]][:count]
     if not wrong:
         return "No mistakes."
-    titles = [f"{class_names[predicted[i]]} {sure[i]:.0%}" for i in wrong]
-    alt = "The worst mistakes: " + "; ".join(
-        f"{class_names[truth[i]]} taken for {title}" for i, title in zip(wrong, titles, strict=True)
-    )
+    told = [(class_names[truth[i]], f"{class_names[predicted[i]]} {sure[i]:.0%}") for i in wrong]
+    titles = [f"{true}{' ' if len(true + answer) < 15 else chr(10)}\u2192 {answer}" for true, answer in told]
+    alt = "The worst mistakes: " + "; ".join(f"{true} taken for {answer}" for true, answer in told)
     return pictures(images[wrong], titles, columns=4, alt=alt, size=1.5)
 
 
