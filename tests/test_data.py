@@ -334,7 +334,7 @@ def test_preparing_is_told_once_and_not_where_the_source_is_said(offline, capsys
     load("happy")
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
-    assert err == "happy: the course prepares the pictures, once, which takes some seconds\n"
+    assert err == "happy: the course prepares the pictures, once, which can take half a minute\n"
     load("happy")
     assert capsys.readouterr().err == ""
 
@@ -363,7 +363,7 @@ data = load("happy")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     told, said = notebook.cells[0].outputs
-    assert told["data"] == {"text/plain": "happy: the course prepares the pictures, once, which takes some seconds"}
+    assert told["data"] == {"text/plain": "happy: the course prepares the pictures, once, which can take half a minute"}
     assert (said["name"], said["text"].count("\n")) == ("stdout", 1)
 
 

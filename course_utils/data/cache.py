@@ -61,7 +61,7 @@ def locked(chosen):
         try:
             lock.acquire(timeout=1)
         except Timeout:
-            tell(f"{chosen.name}: another process of the course prepares the pictures, which takes some seconds")
+            tell(f"{chosen.name}: another process of the course prepares the pictures, which can take half a minute")
             lock.acquire()
     except (OSError, NotImplementedError):
         pass
@@ -81,7 +81,7 @@ def drawn(chosen):
     parts = [_first_intact(chosen, file, _drawn_paths(chosen, file)) for file in chosen.files]
     if all(parts):
         return parts, ""
-    tell(f"{chosen.name}: the course prepares the pictures, once, which takes some seconds")
+    tell(f"{chosen.name}: the course prepares the pictures, once, which can take half a minute")
     arrays = import_module(chosen.drawing).draw()
     parts, problems = [], []
     for file in chosen.files:
