@@ -40,10 +40,9 @@ def pictures(images, titles=None, columns=8, alt=None, size=1.0):
     """Small pictures in a grid. images: (n, h, w, 3) or (n, h, w), uint8 or 0..1; titles: n words; size: inches."""
     rows = -(-len(images) // columns)
     columns = min(columns, len(images))
+    lines = max((str(title).count("\n") + 1 for title in titles), default=0) if titles is not None else 0
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(
-            rows, columns, figsize=(columns * size, rows * (size + 0.2 * bool(titles is not None))), squeeze=False
-        )
+        figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * (size + 0.2 * lines)), squeeze=False)
         for axis in axes.flat:
             axis.axis("off")
         for axis, image, title in zip(
@@ -52,7 +51,7 @@ def pictures(images, titles=None, columns=8, alt=None, size=1.0):
             axis.imshow(np.squeeze(image), cmap="gray")
             if title is not None:
                 axis.set_title(str(title), fontsize=8, loc="center", pad=2)
-        figure.tight_layout(pad=0.3)
+        figure.tight_layout(pad=0.3, h_pad=0.6 if lines > 1 else None)
     return show(
         figure, alt or f"{len(images)} pictures" + (f": {', '.join(map(str, titles))}" if titles is not None else "")
     )
