@@ -7,6 +7,7 @@ stop Run All. A cell that needs a name which a cell above it should have made sa
 """
 
 import ast
+import re
 from functools import cache
 from html import escape
 
@@ -131,4 +132,5 @@ class Line:
     def _repr_html_(self):
         from course_utils.check.result import BOX
 
-        return f'<div style="{BOX}">{escape(self.text)}</div>'
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(self.text))
+        return f'<div style="{BOX}">{text}</div>'
