@@ -39,6 +39,7 @@ def call(answer, offered, max_parameters=MAX_PARAMETERS):
     value, found = attempt(answer, *args, max_parameters=max_parameters, **kwargs)
     if found["outcome"] == "returned":
         found["kind"], found["words"] = describe(value)
+        found["class"] = inspect.isclass(answer)
         found["signature"] = [[p.name, p.kind.name, p.default is p.empty] for p in parameters(answer) or []]
     return value, found | {"name": name}
 

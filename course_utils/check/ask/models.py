@@ -34,7 +34,7 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
 
     "probes": what came of each. If the first raises, "instead" is what came of the first of the others (shapes in which
     a mistake that hinders the addition cannot hinder it) on which a model can be made. "shared": does a block share
-    weights with the first?
+    weights with the first? "together": what came of two blocks in one model.
     """
     first, model = _block(answer, probes[0], offer, forbidden)
     found = {"probes": [first], "instead": None, "shared": False}
@@ -46,7 +46,19 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
             probe, other = _block(answer, asked, offer, forbidden)
             found["probes"].append(probe)
             found["shared"] |= other is not None and evidence.share_weights(model, other)
+        with shapes_only():
+            _, found["together"] = evidence.attempt(_together, answer, probes[0], offer)
     return found
+
+
+def _together(answer, asked, offer):
+    y = X = keras.Input(asked["shape"])
+    for others in {"name": None}, {"stage": 3, "block": "b", "name": "other"}:
+        offered = offer(answer, y, asked)
+        offered |= {name: others[name] for name in others if name in offered}
+        args, kwargs, _ = evidence.arguments(answer, offered)
+        y = answer(*args, **kwargs)
+    keras.Model(X, y)
 
 
 def _block(answer, asked, offer, forbidden):

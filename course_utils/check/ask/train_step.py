@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
+from course_utils.check import evidence
 from course_utils.check.ask.arrays import drawn
 from course_utils.check.ask.classifier import SHAPE, classifier
 from course_utils.check.ask.models import call_alone
@@ -28,8 +30,15 @@ PROBES = (Probe("sgd", True, (6, 5)), Probe("adam", False, (4,)), Probe("sgd", F
 
 
 def ask(answer, hidden=False, seed=0):
-    """Evidence: of each probe the call that failed, or the last; what came out, weights and optimizer afterwards."""
-    return {"probes": [_probe(answer, probe, seed + number) for number, probe in _probes(seed, hidden)]}
+    """Evidence: of each probe the call that failed, or the last; what came out, weights and optimizer afterwards.
+
+    "graph": what came of a call within a tf.function.
+    """
+    found = {"probes": [_probe(answer, probe, seed + number) for number, probe in _probes(seed, hidden)]}
+    if all(probe["call"]["outcome"] == "returned" for probe in found["probes"]):
+        *how, batches = setting(PROBES[0], seed)
+        _, found["graph"] = evidence.attempt(tf.function(answer), *how, *batches[0])
+    return found
 
 
 def asked(seed, hidden):

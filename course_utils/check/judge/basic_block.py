@@ -17,7 +17,7 @@ from keras import ops
 from course_utils.check import numbers
 from course_utils.check.ask.basic_block import behaviour, pictures
 from course_utils.check.judge import call_problem, not_reached
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import a_class, carries_on
 from course_utils.check.result import UNANSWERED, Finding
 from course_utils.networks import resnet_basic
 
@@ -35,7 +35,7 @@ PASSED = (
 )
 
 
-@carries_on("filter_num, stride", "BasicBlock(6)", "BasicBlock(8, stride=2)")
+@carries_on("filter_num, stride", "BasicBlock(6)", "BasicBlock(8, stride=2)", more=a_class)
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order, then one of the config."""
     first, *others = probes = [_hashable(probe) for probe in evidence["probes"]]
@@ -541,6 +541,6 @@ def _config(probe):
         return Finding("config", True, "An equal one can be made from its config.")
     text = (
         "It cannot be loaded from a file yet: from_config does not get along with what get_config returns. Which "
-        "settings does __init__ ask for, and does it take Keras' own, such as the name?"
+        "settings does __init__ ask for, are all of them returned, and does it take Keras' own, such as the name?"
     )
     return Finding("no_config", False, text, "an equal one", probe["config"].get("error", {}).get("type"))

@@ -7,7 +7,7 @@ from keras import layers
 
 from course_utils.check import graph
 from course_utils.check.judge import not_reached
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, several
 from course_utils.check.judge.models import SETTINGS, Step, block_problem, diagnosis_first, judge_model
 from course_utils.check.result import UNANSWERED, Finding
 from course_utils.networks import resnet_v2
@@ -43,6 +43,7 @@ STEPS = (
     "block2(tiny, 2)",
     "block2(tiny, 3, conv_shortcut=True)",
     'block2(inputs, 64, stride=2, name="last")',
+    more=several,
 )
 @diagnosis_first
 def judge(evidence):

@@ -2,7 +2,7 @@
 
 import keras
 
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, several
 from course_utils.check.judge.models import Step, block_problem, diagnosis_first, judge_model, step_of_block
 from course_utils.networks import resnet
 
@@ -24,7 +24,7 @@ STEPS = (
 )
 
 
-@carries_on("X, f, filters, stage, block, s", 'convolutional_block(X, 3, filters, stage, "a", s=stride)')
+@carries_on("X, f, filters, stage, block, s", 'convolutional_block(X, 3, filters, stage, "a", s=stride)', more=several)
 @diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""

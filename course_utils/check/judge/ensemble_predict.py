@@ -5,13 +5,13 @@ import numpy as np
 from course_utils.check.ask.ensemble_predict import MEAN, probes
 from course_utils.check.evidence import weights_kept
 from course_utils.check.judge.arrays import Mistake, judge_arrays
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, no_tensor
 from course_utils.check.judge.models import Step
 
 STEPS = (Step(MEAN, 1, "averages the probabilities", "It gives the mean of the models' probabilities."),)
 
 
-@carries_on("models, x", "ensemble_predict(models, crops)")
+@carries_on("models, x", "ensemble_predict(models, crops)", more=no_tensor)
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, reference, MISTAKES)

@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.check.ask.evaluate import ACCURACY, REFUSES, probes
 from course_utils.check.evidence import weights_kept
 from course_utils.check.judge.arrays import Mistake, judge_arrays
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, no_tensor
 from course_utils.check.judge.models import Step
 
 STEPS = (
@@ -16,7 +16,7 @@ STEPS = (
 )
 
 
-@carries_on("model, dataset", "evaluate(model, test)")
+@carries_on("model, dataset", "evaluate(model, test)", more=no_tensor)
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_arrays`."""
     return judge_arrays(evidence, probes, STEPS, reference, MISTAKES)

@@ -2,7 +2,7 @@
 
 import keras
 
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, several
 from course_utils.check.judge.models import SETTINGS, Step, block_problem, diagnosis_first, judge_model
 from course_utils.networks import inception
 
@@ -20,7 +20,7 @@ STEPS = (
 )
 
 
-@carries_on("x, f1, f3_reduce, f3, f5_reduce, f5, f_pool", "inception_module(tiny, 2, 3, 4, 2, 3, 3)")
+@carries_on("x, f1, f3_reduce, f3, f5_reduce, f5, f_pool", "inception_module(tiny, 2, 3, 4, 2, 3, 3)", more=several)
 @diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""

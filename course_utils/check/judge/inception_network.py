@@ -1,11 +1,12 @@
 """What is said of inception_network: any good one is right. Four points, one a step, by what its graph shows."""
 
+import json
 from typing import NamedTuple
 
 from course_utils.check.difference import paths
 from course_utils.check.graph import KERNELS, Graph
 from course_utils.check.judge import not_reached
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import advice, carries_on
 from course_utils.check.judge.models import Step, readable
 from course_utils.check.result import UNANSWERED, Finding
 
@@ -27,7 +28,17 @@ class Module(NamedTuple):
     nodes: set[int]
 
 
-@carries_on("input_shape, classes", "inception_network((32, 32, 3), 6)")
+def _listed(evidence):
+    """The advice on outputs that have names and no order."""
+    if isinstance(json.loads(evidence["probes"][0]["config"])["config"]["output_layers"], dict):
+        text = (
+            "Its outputs are a dict. Cells below take them by their places, the main one first: hand a list to "
+            "keras.Model."
+        )
+        yield advice("named_outputs", text, "[main, auxiliary, ...]", "a dict")
+
+
+@carries_on("input_shape, classes", "inception_network((32, 32, 3), 6)", more=_listed)
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order; a single one if it is not answered."""
     problem, networks = readable(evidence, 1)

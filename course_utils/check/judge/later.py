@@ -4,10 +4,13 @@ Whatever a check passes lets every later cell run, or says what to add so that i
 """
 
 import ast
+import json
 from functools import wraps
 from inspect import Parameter, Signature
 
+from course_utils.check import graph
 from course_utils.check.evidence import arguments
+from course_utils.check.judge import where
 from course_utils.check.result import Finding
 
 Kind = type(Parameter.POSITIONAL_ONLY)
@@ -28,6 +31,7 @@ def carries_on(names, *calls, more=lambda evidence: ()):
                 return findings
             return [*findings, *_of_arguments(call, names.split(", "), calls), *more(evidence)]
 
+        judged.calls = calls
         return judged
 
     return of
@@ -35,6 +39,60 @@ def carries_on(names, *calls, more=lambda evidence: ()):
 
 def advice(code, message, expected=None, got=None):
     return Finding(code, False, message, expected, got)
+
+
+def no_tensor(evidence):
+    """The advice on a tensor, where later cells take what comes out for an array or a number."""
+    if any(probe["call"].get("kind") == "tensor" for probe in evidence["probes"]):
+        text = (
+            "It returns a tensor. A cell below takes what comes out for a number or an array of NumPy's and stops "
+            "there: float() or np.asarray() makes one."
+        )
+        yield advice("returned_tensor", text, "a number or an array", "a tensor")
+
+
+def a_class(evidence):
+    """The advice on a function in place of a class."""
+    if not evidence["probes"][0]["call"].get("class", True):
+        text = (
+            "It is no class. Cells below make an equal one by from_config, or load one from a file: both take a class."
+        )
+        yield advice("no_class", text, "a class", "a function")
+
+
+def several(evidence):
+    """The advice on a block of which no model can hold two."""
+    together = evidence.get("together") or {"outcome": "returned"}
+    if together["outcome"] == "raised" and "unique" in together["error"]["text"]:
+        text = (
+            "Two of these blocks cannot stand in one model, as their layers have the same names, and cells below put "
+            "several in one. What makes a name another one in each block?"
+        )
+        yield advice("same_names", text)
+    elif together["outcome"] == "raised":
+        error = together["error"]
+        text = (
+            "A cell below calls it without a name, or several times in one model. So called, it stops"
+            f"{where(error)}: {error['type']}: {error['text']}"
+        )
+        yield advice("later_block", text)
+
+
+def nothing_nested(evidence):
+    """The advice on a last normalisation that stands in a model within the model."""
+    kinds = [layer["class_name"] for layer in layers_of(evidence)]
+    held = [kind for kind in kinds if kind in (*graph.MODELS, "BatchNormalization")]
+    if held and held[-1] in graph.MODELS:
+        text = (
+            "Its last normalisation stands in a model within the model. A cell below makes a model that ends there, "
+            "and stops. Call the layers themselves on the tensor, without a model around them."
+        )
+        yield advice("nested_model", text, "layers", "a model among the layers")
+
+
+def layers_of(evidence):
+    """The layers of the model that the first probe gave, as its config has them."""
+    return json.loads(evidence["probes"][0]["config"])["config"]["layers"]
 
 
 def _call(evidence):
@@ -53,7 +111,7 @@ def _of_arguments(call, names, calls):
         return
     signature = Signature(known)
     for text in calls:
-        if not _allows(signature, names, ast.parse(text, mode="eval").body):
+        if not _allows(signature, call.get("class"), names, ast.parse(text, mode="eval").body):
             message = (
                 f"A cell below calls `{text}`, which your arguments do not allow: it will stop there. Take the "
                 "arguments of the exercise."
@@ -62,13 +120,17 @@ def _of_arguments(call, names, calls):
             return
 
 
-def _allows(signature, names, call):
+def _allows(signature, is_class, names, call):
     """Does a call give each parameter what the check gave it?"""
 
     def stand_in():
         pass
 
     stand_in.__signature__ = signature
+    if is_class:
+        itself = Parameter("self", Parameter.POSITIONAL_ONLY)
+        stand_in.__signature__ = Signature([itself, *signature.parameters.values()], __validate_parameters__=False)
+        stand_in = type("StandIn", (), {"__init__": stand_in})
     args, kwargs, _ = arguments(stand_in, {name: name for name in names})
     words = [keyword.arg for keyword in call.keywords]
     places = len(names) if any(isinstance(arg, ast.Starred) for arg in call.args) else len(call.args)
@@ -77,4 +139,10 @@ def _allows(signature, names, call):
         later = signature.bind(*names[:places], **dict(zip(words, words, strict=True))).arguments
     except TypeError:
         return False
-    return all(given.get(name) == value for name, value in later.items() if isinstance(value, str))
+    both = ((given.get(name, {}), value) for name, value in later.items())
+    return all(was == now if isinstance(now, str) else _within(now, was) for was, now in both)
+
+
+def _within(now, was):
+    """Does **kwargs, or *args, take no more than the check gave it?"""
+    return isinstance(now, tuple) or now.items() <= was.items()

@@ -4,7 +4,7 @@ import numpy as np
 
 from course_utils.check.ask.random_crop import CROPS, REFUSES, probes
 from course_utils.check.judge.draws import judge_draws
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, no_tensor
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -14,7 +14,7 @@ STEPS = (
 )
 
 
-@carries_on("images, size, rng", "random_crop(images, 24, rng)")
+@carries_on("images, size, rng", "random_crop(images, 24, rng)", more=no_tensor)
 def judge(evidence):
     """The findings for the evidence of `ask`."""
     return judge_draws(evidence, probes, STEPS, lambda arguments, y: [_fault(**arguments, y=y)], shape)

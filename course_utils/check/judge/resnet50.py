@@ -1,6 +1,6 @@
 """What is said of ResNet50: eight points over seven steps."""
 
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, nothing_nested
 from course_utils.check.judge.models import Step, diagnosis_first, judge_model, network_problem, step_of_network
 from course_utils.networks import resnet
 
@@ -40,7 +40,7 @@ STEPS = (
 DEFAULTS = {"input_shape": [64, 64, 3], "classes": 6}
 
 
-@carries_on("input_shape, classes", "ResNet50(input_shape=(64, 64, 3), classes=6)", "ResNet50()")
+@carries_on("input_shape, classes", "ResNet50(input_shape=(64, 64, 3), classes=6)", "ResNet50()", more=nothing_nested)
 @diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""

@@ -21,7 +21,7 @@ from course_utils.check.judge.basic_block import (
     normalised,
     only,
 )
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import a_class, carries_on
 from course_utils.check.result import Finding
 from course_utils.networks import resnet_basic
 from course_utils.networks.resnet_basic import FILTERS
@@ -40,7 +40,7 @@ PASSED = (
 )
 
 
-@carries_on("layer_dims, num_classes", "ResNet((2, 2, 2, 2))", "ResNet((1, 1, 1, 1), num_classes=6)")
+@carries_on("layer_dims, num_classes", "ResNet((2, 2, 2, 2))", "ResNet((1, 1, 1, 1), num_classes=6)", more=a_class)
 def judge(evidence):
     """The findings for the evidence of `ask`: one a step, in order, then one of the config."""
     probes = evidence["probes"]

@@ -3,7 +3,7 @@
 import keras
 
 from course_utils.check.judge.block2 import probe_by_probe
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import carries_on, several
 from course_utils.check.judge.models import Step, block_problem, diagnosis_first, judge_model
 from course_utils.networks import resnet_v2
 
@@ -19,7 +19,7 @@ STEPS = (
 )
 
 
-@carries_on("x, filters, blocks, stride1, name", "stack2(tiny, 3, blocks, stride1)")
+@carries_on("x, filters, blocks, stride1, name", "stack2(tiny, 3, blocks, stride1)", more=several)
 @diagnosis_first
 def judge(evidence):
     """The findings for the evidence of `ask`: see `judge_model`."""

@@ -11,7 +11,7 @@ import tensorflow as tf
 from course_utils.check.ask.train_step import Probe, setting
 from course_utils.check.judge import call_problem
 from course_utils.check.judge.arrays import by_step
-from course_utils.check.judge.later import carries_on
+from course_utils.check.judge.later import advice, carries_on
 from course_utils.check.judge.models import Step
 from course_utils.check.result import Finding
 
@@ -45,8 +45,20 @@ class State(NamedTuple):
     after: list
 
 
+def _in_a_graph(evidence):
+    """The advice on a step that cannot be made a graph of."""
+    if evidence["graph"]["outcome"] == "raised":
+        text = (
+            "A cell below makes a graph of it, tf.function(train_step), in which the loss has no number yet: .numpy() "
+            "stops there. Return the loss as it is."
+        )
+        yield advice("no_graph", text, "the loss, a tensor", evidence["graph"]["error"]["type"])
+
+
 @carries_on(
-    "model, optimizer, loss_fn, x, y", "train_step(by_hand, keras.optimizers.SGD(0.1, momentum=0.9), loss_fn, *batch)"
+    "model, optimizer, loss_fn, x, y",
+    "train_step(by_hand, keras.optimizers.SGD(0.1, momentum=0.9), loss_fn, *batch)",
+    more=_in_a_graph,
 )
 def judge(evidence):
     """The findings for the evidence of `ask`, one a step."""

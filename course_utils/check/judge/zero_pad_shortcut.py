@@ -140,7 +140,13 @@ class _Probe:
         """The finding of its use in a functional model, or None."""
         if self.y is None:
             return None
-        step = self.found["model"] or self.found.get("layer")
+        step = self.found["model"]
+        if step is None and self.found.get("layer"):
+            text = (
+                f"On a tensor {self.call['name']} works. On the output of `keras.Input`, as in a cell below, it stops: "
+                "TensorFlow's own functions do not take that symbolic tensor. Those of `keras.ops` do."
+            )
+            return _fault("not_in_a_model", text, "a function of keras.ops", "one of TensorFlow's")
         if step is None:
             what = f"On a tensor {self.call['name']} works. As a step of a model, on the output of `keras.Input`, it"
             finding = call_problem(self.found["model_problem"], 1, what)
@@ -156,12 +162,6 @@ class _Probe:
             return _fault("wrong_dtype", text, "float32", self.call["dtype"])
         if step["y"].shape != self.y.shape or not np.allclose(step["y"], self.y):
             return _fault("model_differs", "In a model it gives other numbers than on a tensor. What differs there?")
-        if self.found["model"] is None:
-            text = (
-                "It has no weights, and works inside a layer. Directly on the output of `keras.Input` it stops: "
-                "TensorFlow's own functions do not take that symbolic tensor, those of `keras.ops` do."
-            )
-            return Finding("in_a_layer", True, text, points=1)
         return None
 
 
