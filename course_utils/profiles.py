@@ -5,8 +5,10 @@ quick on all of MNIST or CIFAR-10 as on what the course draws.
 """
 
 import os
+import sys
 from types import SimpleNamespace
 
+from course_utils.environment import usual_settings
 from course_utils.errors import CourseError
 
 PROFILES = ("quick", "full")
@@ -159,7 +161,12 @@ def chosen(profile=None):
 
 
 def settings(notebook, profile=None):
-    """The settings of `notebook` (its file stem) as attributes, such as `.epochs`; `.profile` says which profile."""
+    """The settings of `notebook` (its file stem) as attributes, such as `.epochs`; `.profile` says which profile.
+
+    Where a notebook has imported Keras, Keras gets the settings that the course expects of it.
+    """
+    if "keras" in sys.modules:
+        usual_settings()
     profile = chosen(profile)
     if notebook not in SETTINGS:
         raise CourseError(f"There are no settings for {notebook!r}: there are some for {', '.join(SETTINGS)}.")
