@@ -460,7 +460,7 @@ def test_notebooks_run_with_the_courses_settings_in_anybodys_shell(tmp_path, fir
         "import pathlib, sys; from course_utils import cli, files;"
         "files.NOTEBOOKS = pathlib.Path(sys.argv.pop(1)); cli.main()"
     )
-    environment = home(tmp_path / "home", CONFIG if "quiet" in first else {}) | OTHERS
+    environment = home(tmp_path / "home", CONFIG) | OTHERS
     done = python(code, environment, tmp_path / "notebooks", "run", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stdout
     shown = nbformat.read(tmp_path / "out" / "01_first.ipynb", as_version=4).cells[0].outputs[0].text
