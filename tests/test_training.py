@@ -34,7 +34,8 @@ def test_a_long_epoch_is_told_step_by_step_and_each_line_covers_the_one_before(c
     _, *lines, last = capsys.readouterr().out.split("\r")
     assert last == lines[-1].rstrip() + "\n"
     told = [re.fullmatch(r"slow: epoch (.*?) - \d+ s( - loss \d+\.\d{3})? *", line) for line in lines]
-    expected = ["1/2", "1/2, step 1/2", "1/2, step 2/2", "1/2", "2/2, step 1/2", "2/2, step 2/2", "2/2"]
+    first = "1/2, the first step takes longest"
+    expected = [first, "1/2, step 1/2", "1/2, step 2/2", "1/2", "2/2, step 1/2", "2/2, step 2/2", "2/2"]
     assert [match[1] for match in told] == expected
     assert [bool(match[2]) for match in told] == [False] + [True] * 6
     assert all(len(line) >= len(before.rstrip()) for before, line in itertools.pairwise(lines))
@@ -46,7 +47,7 @@ def test_short_epochs_need_no_steps(capsys):
     progress = Progress()
     progress.EVERY = 1e9
     model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=1, epochs=3, verbose=0, callbacks=[progress])
-    assert re.findall(r"epoch (\S+)", capsys.readouterr().out) == ["1/3", "1/3", "2/3", "3/3", "3/3"]
+    assert re.findall(r"epoch ([/\d]+)", capsys.readouterr().out) == ["1/3", "1/3", "2/3", "3/3", "3/3"]
 
 
 def test_of_a_data_set_of_unknown_length_no_total_is_told(capsys, monkeypatch):
@@ -56,7 +57,7 @@ def test_of_a_data_set_of_unknown_length_no_total_is_told(capsys, monkeypatch):
     progress.on_train_begin()
     progress.on_epoch_begin(0)
     progress.on_train_batch_end(0, {"loss": 1.0})
-    assert capsys.readouterr().out.endswith("epoch 1/1, step 1 - 0 s - loss 1.000")
+    assert capsys.readouterr().out.rstrip().endswith("epoch 1/1, step 1 - 0 s - loss 1.000")
 
 
 @keras.saving.register_keras_serializable("test_training")
