@@ -295,7 +295,7 @@ class Averaged(Block):
         return ops.relu(layers.Average()([x, shortcut]))
 
 
-@wrong_block("wrong_merge", 3)
+@wrong_block("wrong_merge", 0)
 class SideBySide(Block):
     def end(self, x, shortcut):
         return ops.relu(layers.Concatenate()([x, shortcut]))
