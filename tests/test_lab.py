@@ -164,7 +164,8 @@ def test_run_all_of_an_untouched_notebook_goes_to_its_end(page):
     page.keyboard.press("Control+End")
     page.keyboard.insert_text("\ns.pictures, s.depths, s.epochs = 512, (8,), 1  # for a shorter training")
     choose(page, "Run", "Run All Cells")
-    expect(four.cells.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]"))).to_have_count(four.cells.count())
+    done = four.cells.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]"))
+    expect(done).to_have_count(four.cells.count(), timeout=3000 * SECONDS)
     expect(four.panel.locator(RED)).to_have_count(0)
     waiting = four.panel.get_by_text("This cell waits for").all_text_contents()
     told = {text.removeprefix("This cell waits for ").partition(" ")[0] for text in waiting}
