@@ -26,7 +26,7 @@ PROBES = [
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), _instead(seed, hidden), _offer, BLOCKS)
+    return ask_block(answer, _probes(seed, hidden), _instead(seed, hidden), _offer, BLOCKS, together=not hidden)
 
 
 def asked(seed, hidden):

@@ -16,7 +16,7 @@ INSTEAD = [  # of any size, so that nothing is too small or too large to be adde
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden))
+    return ask_block(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden), together=not hidden)
 
 
 def asked(seed, hidden):

@@ -17,7 +17,9 @@ INSTEAD = [  # of any size, so that all branches can be joined; then of equally 
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden), _offer, MODULES)
+    return ask_block(
+        answer, _probes(seed, hidden), redrawn(INSTEAD, seed, hidden), _offer, MODULES, together=not hidden
+    )
 
 
 def asked(seed, hidden):

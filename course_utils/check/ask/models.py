@@ -29,12 +29,13 @@ def _residual(answer, X, asked):
     return offered | ({spelling(answer, "s", "stride", "strides"): asked["s"]} if "s" in asked else {})
 
 
-def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
+def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS, together=True):
     """Evidence of a block. offer(answer, X, asked): the arguments with which it is called, in order.
 
     "probes": what came of each. If the first raises, "instead" is what came of the first of the others (shapes in which
     a mistake that hinders the addition cannot hinder it) on which a model can be made. "shared": does a block share
-    weights with the first? "together": what came of two blocks in one model.
+    weights with the first? "together", if asked for: what came of two blocks in one
+    model, as later cells make one.
     """
     first, model = _block(answer, probes[0], offer, forbidden)
     found = {"probes": [first], "instead": None, "shared": False}
@@ -46,8 +47,9 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS):
             probe, other = _block(answer, asked, offer, forbidden)
             found["probes"].append(probe)
             found["shared"] |= other is not None and evidence.share_weights(model, other)
-        with shapes_only():
-            _, found["together"] = evidence.attempt(_together, answer, probes[0], offer)
+        if together:
+            with shapes_only():
+                _, found["together"] = evidence.attempt(_together, answer, probes[0], offer)
     return found
 
 

@@ -22,7 +22,7 @@ PROBES = [
 
 def ask(answer, hidden=False, seed=0):
     """Evidence: see `ask_block`."""
-    return ask_block(answer, _probes(seed, hidden), _instead(seed, hidden), _offer, STACKS)
+    return ask_block(answer, _probes(seed, hidden), _instead(seed, hidden), _offer, STACKS, together=not hidden)
 
 
 def asked(seed, hidden):

@@ -32,10 +32,10 @@ PROBES = (Probe("sgd", True, (6, 5)), Probe("adam", False, (4,)), Probe("sgd", F
 def ask(answer, hidden=False, seed=0):
     """Evidence: of each probe the call that failed, or the last; what came out, weights and optimizer afterwards.
 
-    "graph": what came of a call within a tf.function.
+    "graph", but for grading: what came of a call within a tf.function, as a later cell makes it.
     """
     found = {"probes": [_probe(answer, probe, seed + number) for number, probe in _probes(seed, hidden)]}
-    if all(probe["call"]["outcome"] == "returned" for probe in found["probes"]):
+    if not hidden and all(probe["call"]["outcome"] == "returned" for probe in found["probes"]):
         *how, batches = setting(PROBES[0], seed)
         _, found["graph"] = evidence.attempt(tf.function(answer), *how, *batches[0])
     return found

@@ -47,7 +47,7 @@ class State(NamedTuple):
 
 def _in_a_graph(evidence):
     """The advice on a step that cannot be made a graph of."""
-    if evidence["graph"]["outcome"] == "raised":
+    if evidence.get("graph", {}).get("outcome") == "raised":
         text = (
             "A cell below makes a graph of it, tf.function(train_step), in which the loss has no number yet: .numpy() "
             "stops there. Return the loss as it is."
