@@ -87,10 +87,10 @@ def _makers():
     """{name: "set-up", "answer" or "cell"}: which kind of cell of the course makes it."""
     import json
 
-    from course_utils.files import masters
+    from course_utils.files import masters, pages
 
     found = {}
-    for path in masters().values():
+    for path in (masters() | pages()).values():
         cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
         for number, cell in enumerate(cells):
             answer = cell["metadata"].get("nbgrader", {}).get("solution")

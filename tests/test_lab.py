@@ -173,6 +173,8 @@ def test_run_all_of_an_untouched_notebook_goes_to_its_end(page):
 
 
 def test_after_a_restart_in_the_middle_a_check_says_what_to_run(page):
+    told = Notebook(page, "START").run("check_numbers_in(")
+    expect(told).to_contain_text("numbers_in is not there")
     three = begin(page, "03")
     three.write(HAPPY, solution("happy_model"))
     choose(page, "Kernel", "Restart Kernel…")
