@@ -76,7 +76,7 @@ def lab(workspace, jupyter_options):
     _first_on_path("PATH", Path(sys.executable).parent)  # so that `course` is found in Jupyter's terminals
     os.environ["COURSE_WORKSPACE"] = str(workspace.resolve())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={workspace.resolve()}"]
-    command += ["--LabApp.default_url=/lab/tree/START.ipynb", "--ServerApp.log_level=ERROR", *jupyter_options]
+    command += ["--LabApp.default_url=/lab/tree/START.ipynb", "--Application.log_level=ERROR", *jupyter_options]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container, where Jupyter would ask for one more word
         command.append("--allow-root")
     click.echo("The course opens in your browser. To stop it, press Ctrl-C here, twice.")

@@ -109,7 +109,7 @@ class Progress:
     def _repr_html_(self):
         rows = "".join(
             f'<tr><td style="text-align: left"><a href="{escape(stem)}.ipynb">{escape(stem)}</a></td>'
-            f'<td>{done} of {most}</td><td style="text-align: left"><code>{_bar(done, most)}</code></td></tr>'
+            f'<td>{done} of {most}</td><td><progress max="{most}" value="{done}">{done}</progress></td></tr>'
             for stem, done, most, _ in self.rows
         )
         total = (
@@ -121,12 +121,14 @@ class Progress:
     def _next(self):
         if not self.next:
             return "All exercises have all their points. To hand them in, type `course submit` in a terminal."
+        if not self.done:
+            return "Next: notebook 03 if Keras is new to you, else notebook 01."
         return f"Next: {self.next[0]} in notebook {self.next[1]}."
 
 
 def _bar(done, most, width=20):
     full = round(width * done / most)
-    return "\u2588" * full + "\u2591" * (width - full)
+    return "\u2588" * full + "." * (width - full)
 
 
 def progress():

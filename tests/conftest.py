@@ -26,7 +26,7 @@ tqdm.tqdm.monitor_interval = 0  # a thread that never ends
 
 # Files of which a single test, or what it shares with others, takes long: begun first, so that no worker waits at
 # the end for the one that has them.
-LONG = ("test_grading", "test_release", "test_check_subclassed", "test_check_networks", "test_check_", "test_networks")
+LONG = ("test_grading", "test_lab", "test_release", "test_carries_on", "test_submit", "test_check_", "test_networks")
 
 
 def pytest_make_parametrize_id(config, val, argname):

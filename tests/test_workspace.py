@@ -102,7 +102,7 @@ def test_the_next_exercise_is_named(place):
 
 
 def test_hints_come_after_two_failed_tries_each(place):
-    told = [[title for title, _ in check.conv_output_size(wrong).folded] for _ in range(5)]
+    told = [[title for title, _, _ in check.conv_output_size(wrong).folded] for _ in range(5)]
     assert told == [[], ["A hint"], ["A hint"], ["A hint", "Another hint"], ["A hint", "Another hint"]]
     found = check.conv_output_size(wrong)
     assert found.folded[0][1] == feedback.hints()["conv_output_size"]["first"]
@@ -117,11 +117,11 @@ def test_a_stub_is_no_failed_try(place):
 
 
 def test_the_courses_own_answer_comes_with_full_marks(place):
-    ((title, text),) = check.conv_output_size(conv_output_size).folded
+    ((title, text, code),) = check.conv_output_size(conv_output_size).folded
     assert title == "Compare with ours"
     assert text.startswith("Yours has 4 lines of code, ours ")
-    assert feedback.solution("conv_output_size") in text
-    assert "SOLUTION" not in text
+    assert feedback.solution("conv_output_size") == code
+    assert "SOLUTION" not in code
 
 
 def test_the_differences_of_two_answers():

@@ -66,10 +66,8 @@ def shown(result, answer):
 
 
 def _hints(exercise):
-    """Pairs of a title and a text."""
-    given = hints().get(exercise, {}).values()
-    titles = "A hint", "Another hint"
-    return [*zip(titles, given, strict=False)][: _failed[exercise] // TRIES]
+    given = zip(("A hint", "Another hint"), hints()[exercise].values(), strict=True)
+    return [(title, text, "") for title, text in given][: _failed[exercise] // TRIES]
 
 
 @cache
@@ -85,9 +83,10 @@ def _ours(exercise, answer):
     source = solution(exercise)
     if not source:
         return []
+    words = ""
     with suppress(Exception):  # a source that cannot be found, or read
-        return [("Compare with ours", f"{_differs(inspect.getsource(answer), source)}\n\n{source}")]
-    return [("Compare with ours", source)]
+        words = _differs(inspect.getsource(answer), source)
+    return [("Compare with ours", words, source)]
 
 
 def solution(exercise):

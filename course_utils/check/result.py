@@ -49,7 +49,7 @@ class Result:
     findings: list[Finding]
     hidden: int = 0
     notes: tuple[str, ...] = ()
-    folded: tuple[tuple[str, str], ...] = ()
+    folded: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def points(self):
@@ -91,10 +91,7 @@ class Result:
     def _repr_html_(self):
         rows = "".join(_row(finding) for finding in self._by_mark())
         notes = "".join(f'<div style="{NOTE}">{escape(note)}</div>' for note in self._notes())
-        folded = "".join(
-            f"<details><summary>{escape(title)}</summary><pre style='{TEXT}'>{escape(text)}</pre></details>"
-            for title, text in self.folded
-        )
+        folded = "".join(map(_folded, self.folded))
         head = f"<b>{escape(self.exercise)}</b> &nbsp; {escape(_count(self.points, self.max_points))}"
         return (
             f'<div style="{BOX}"><div style="padding: 0 0 6px 0">{head}</div>'
@@ -122,7 +119,6 @@ CELL = (
     "text-align: left; vertical-align: top; border: none; padding: 5px 14px 5px 0; white-space: normal; max-width: none"
 )
 NOTE = "padding: 6px 0 0 0; opacity: 0.75"
-TEXT = "white-space: pre-wrap; text-align: left; margin: 6px 0"
 MARKS = {
     "to do": ("&#10007;", "var(--jp-error-color1, #d55e00)"),
     "advice": ("&#8505;", "inherit"),
@@ -136,7 +132,7 @@ def _row(finding):
     weight = "bold" if finding.mark == "to do" else "normal"
     mark = f'<span style="color: {colour}">{sign}</span> <span style="font-weight: {weight}">{finding.mark}</span>'
     details = [] if finding.passed else _details(finding)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(_message(finding)))
+    text = _html(_message(finding))
     text += "".join(f'<div style="opacity: 0.75">{escape(line)}</div>' for line in details)
     earned = finding.points if finding.passed else 0
     share = f"{earned}&thinsp;/&thinsp;{finding.points}" if finding.points else ""
@@ -145,6 +141,17 @@ def _row(finding):
         f'<td style="{CELL}">{text}</td>'
         f'<td style="{CELL}; padding-right: 0; white-space: nowrap; width: 1%">{share}</td></tr>'
     )
+
+
+def _folded(one):
+    title, text, code = one
+    code = f'<pre style="text-align: left; overflow-x: auto">{escape(code)}</pre>' if code else ""
+    return f"<details><summary>{escape(title)}</summary><div>{_html(text)}</div>{code}</details>"
+
+
+def _html(text):
+    """A text as HTML, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _message(finding):
