@@ -54,6 +54,7 @@ def test_without_a_workspace_nothing_is_kept(tmp_path, monkeypatch):
     found = check.conv_output_size(conv_output_size)
     assert (found.notes, found.folded) == ((), ())
     assert not [*tmp_path.iterdir()]
+    assert "Here is no such place." in workspace.progress()._repr_html_()
 
 
 DAMAGED = {
