@@ -244,6 +244,16 @@ def test_training_does_not_run():
     assert not any(".fit(" in source or "load(" in source for source in sources(master))
 
 
+def test_what_trains_through_two_functions_does_not_run():
+    notebook = copy()
+    by_hand = "def by_hand(m):\n    return m.fit(x, y)\n\ndef several(m):\n    return [by_hand(m) for _ in range(3)]"
+    added(notebook, "identity_block", by_hand, "best = several(model)")
+    answer(notebook, "identity_block").source = "def identity_block(X):\n    return X * best"
+    submission = paired(notebook)
+    assert "best = several(model)" not in sources(submission)
+    assert submission.untrained["best"] == "best = several(model)"
+
+
 def test_a_stars_names_are_unknown_so_it_runs():
     notebook = copy()
     added(notebook, "identity_block", "from math import *", "%matplotlib inline\nroot = sqrt")

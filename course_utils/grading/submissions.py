@@ -384,8 +384,12 @@ def needed(units):
 def _training(units):
     """For each cell the line that trains when it runs, by itself or by a function of the notebook, or ""."""
     about = [_about(unit.source) for unit in units]
-    trainers = {name for one in about for name in one.trainers}
-    return [next((line for name, line in one.calls if name in TRAINING | trainers), "") for one in about]
+    bodies = [body for one in about for body in one.bodies]
+    training, before = {*TRAINING}, None
+    while before != training:  # a function that calls one which trains does so, too
+        before = {*training}
+        training |= {name for name, called in bodies if called & training}
+    return [next((line for name, line in one.calls if name in training), "") for one in about]
 
 
 def _untrained(units, taken):
@@ -399,8 +403,8 @@ class About(NamedTuple):
     """What is known of a cell without running it: sets of names.
 
     defines: those that it makes, imports: those of them that it imports, functions: its functions and classes; uses:
-    those that it does not make itself. calls: (name, line) of what it calls when it runs. trainers: its functions that
-    train.
+    those that it does not make itself. calls: (name, line) of what it calls when it runs. bodies: (name of a function
+    of its own, names of what that calls).
     """
 
     defines: frozenset = frozenset()
@@ -408,7 +412,7 @@ class About(NamedTuple):
     functions: frozenset = frozenset()
     uses: frozenset = frozenset()
     calls: tuple = ()
-    trainers: frozenset = frozenset()
+    bodies: tuple = ()
 
 
 @lru_cache(4096)
@@ -428,10 +432,10 @@ def _about(source):
         inner = tables.pop()
         tables += inner.get_children()
         uses |= {s.get_name() for s in inner.get_symbols() if s.is_referenced() and (inner is table or s.is_global())}
-    trainers = [
-        node.name
+    bodies = [
+        (node.name, frozenset(name for name, _ in _calls(ast.walk(node))))
         for node in tree.body
-        if isinstance(node, ast.FunctionDef) and TRAINING & {name for name, _ in _calls(ast.walk(node))}
+        if isinstance(node, ast.FunctionDef)
     ]
     lines = source.split("\n")
     return About(
@@ -440,7 +444,7 @@ def _about(source):
         frozenset(s.get_name() for s in symbols if s.is_namespace()),
         frozenset(uses - set(vars(builtins))),
         tuple((name, lines[number - 1].strip()[:80]) for name, number in _calls(_run_at_once(tree))),
-        frozenset(trainers),
+        tuple(bodies),
     )
 
 
