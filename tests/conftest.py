@@ -14,6 +14,7 @@ from functools import cache
 import psutil
 import pytest
 import tqdm
+from hypothesis import HealthCheck, settings
 
 # A shell that starts something in the background has it ignore Ctrl-C. Tests press it, and look at what happens.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -23,6 +24,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # what the largest of a thousand networks took, several times over. The system's own allocator gives it back.
 os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 tqdm.tqdm.monitor_interval = 0  # a thread that never ends
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
 
 # Files of which a single test, or what it shares with others, takes long: begun first, so that no worker waits at
 # the end for the one that has them.

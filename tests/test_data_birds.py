@@ -288,19 +288,19 @@ def test_what_is_passed_over(place, capsys):
     )
 
 
-LITTER = (
-    "Cockatoo/.ipynb_checkpoints/no 1-checkpoint.jpg",
-    "Cockatoo/deeper/.ipynb_checkpoints/no 1-checkpoint.jpg",
-    "Cockatoo/._no 1.jpg",
-    "Cockatoo/@eaDir/no 1.jpg/SYNOPHOTO_THUMB_S.jpg",
-    "@eaDir/Cockatoo/SYNOPHOTO_THUMB_S.jpg",
-    "__MACOSX/Cockatoo/._no 1.jpg",
-    "$RECYCLE.BIN/$R1.jpg",
-    "Cockatoo/.trash/no 1.jpg",
-)
+LITTER = {
+    "checkpoint": "Cockatoo/.ipynb_checkpoints/no 1-checkpoint.jpg",
+    "deeper checkpoint": "Cockatoo/deeper/.ipynb_checkpoints/no 1-checkpoint.jpg",
+    "resource fork": "Cockatoo/._no 1.jpg",
+    "thumbnail": "Cockatoo/@eaDir/no 1.jpg/SYNOPHOTO_THUMB_S.jpg",
+    "thumbnails above": "@eaDir/Cockatoo/SYNOPHOTO_THUMB_S.jpg",
+    "Mac": "__MACOSX/Cockatoo/._no 1.jpg",
+    "recycle bin": "$RECYCLE.BIN/$R1.jpg",
+    "trash": "Cockatoo/.trash/no 1.jpg",
+}
 
 
-@pytest.mark.parametrize("litter", [*([file] for file in LITTER), LITTER], ids=[*LITTER, "all"])
+@pytest.mark.parametrize("litter", [*([file] for file in LITTER.values()), [*LITTER.values()]], ids=[*LITTER, "all"])
 def test_copies_in_hidden_and_system_folders_are_no_pictures_for_us_nor_for_keras(place, capsys, litter):
     expected = load("birds")
     told = capsys.readouterr().out
