@@ -882,13 +882,16 @@ def graded(exercise, answer, seed):
     return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), seed)
 
 
+ADVISED = {"crop_of_tensorflow": ["returned_tensor"], "ensemble_of_keras": ["returned_tensor"]}  # others are not
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_keep_every_point(name, capsys):
     exercise, answer = RIGHT[name]
     for seed in range(2):
         result = graded(exercise, answer, seed)
         assert result.points == result.max_points, result
-        assert all(finding.passed for finding in result.findings), result
+        assert [one.code for one in result.findings if not one.passed] == ADVISED.get(name, []), result
     assert capsys.readouterr() == ("", "")
 
 
