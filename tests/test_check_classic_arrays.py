@@ -420,13 +420,16 @@ def stub(a, n=5, k=2.0, alpha=1e-4, beta=0.75):
     raise check.NotAnswered()
 
 
+ADVISED = {"size_by_name": ["later_call"], "size_with_other_names": ["later_call"]}  # others are not
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_keep_every_point(name, capsys):
     exercise, answer = RIGHT[name]
     for seed in range(5):
         result = check.run(exercise, answer, hidden=True, seed=seed)
         assert result.points == result.max_points, result
-        assert all(finding.passed for finding in result.findings), result
+        assert [one.code for one in result.findings if not one.passed] == ADVISED.get(name, []), result
     assert capsys.readouterr() == ("", "")
 
 
