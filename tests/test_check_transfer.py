@@ -731,13 +731,16 @@ def graded(exercise, answer, seed):
     return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), seed)
 
 
+ADVISED = {"evaluate_in_a_graph": ["returned_tensor"]}  # others are not
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_keep_every_point(name, capsys):
     exercise, answer = RIGHT[name]
     of_many = exercise == TRANSFER and answer is not transfer_by_the_book  # three networks each take their time
     result = check.run(exercise, answer) if of_many else graded(exercise, answer, seed=1)
     assert result.points == result.max_points, result
-    assert all(finding.passed for finding in result.findings), result
+    assert [one.code for one in result.findings if not one.passed] == ADVISED.get(name, []), result
     assert capsys.readouterr() == ("", "")
 
 
