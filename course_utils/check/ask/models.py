@@ -7,6 +7,7 @@ import inspect
 import random
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from types import FunctionType
 
 import keras
@@ -48,8 +49,10 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS, togeth
             found["probes"].append(probe)
             found["shared"] |= other is not None and evidence.share_weights(model, other)
         if together:
+            several = partial(_together, answer, probes[0], offer)
+            several.__wrapped__ = answer  # whose lines are looked at for what changes the process
             with shapes_only():
-                _, found["together"] = evidence.attempt(_together, answer, probes[0], offer)
+                _, found["together"] = evidence.attempt(several)
     return found
 
 
