@@ -79,7 +79,8 @@ MORE = {"os": os, "sys": sys, "np": np, "tf": tf, "random": random, "keras": ker
 def test_changing_the_process_keeps_marks_and_names_the_line(line, name):
     before, session = read(), state.global_state.GLOBAL_STATE_TRACKER
     result = check.run("identity_block", answer("identity_block", line, names=namespace("identity_block") | MORE))
-    twice = ["same_names"] if name == "session" else []  # names begin anew, and two blocks share them
+    # In a second block names begin anew, and there is no PATH any more.
+    twice = {"keras.utils.clear_session()": ["same_names"], 'os.environ.pop("PATH")': ["later_block"]}.get(line, [])
     assert (result.points, faults(result)) == (8, [*twice, f"{name}_changed"])
     assert f"Line 2, `{line}`, changes " in result.findings[-1].message
     assert (read(), state.global_state.GLOBAL_STATE_TRACKER) == (before, session)
