@@ -21,6 +21,11 @@ def masters():
     return found
 
 
+def master(number):
+    """The path of the master with this number, such as "04"; None where it is not there."""
+    return next((path for stem, path in masters().items() if stem.startswith(f"{number}_")), None)
+
+
 def pages():
     """The masters, and before them the page on which the course begins: {file stem: path}."""
     start = NOTEBOOKS / "START.ipynb"

@@ -102,16 +102,19 @@ def _makers():
 def _makes(source):
     """The names that a cell makes."""
     try:
-        tree = ast.parse(source)
+        statements = ast.parse(source).body
     except (SyntaxError, ValueError):  # of magics, too
         return set()
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return found | {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return {name for statement in statements for name in makes(statement)}
+
+
+def makes(statement):
+    """The names that a statement would make."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    made = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imports = (node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom))
+    return made | {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
 
 def _show(text):

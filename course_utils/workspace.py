@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from course_utils.check import EXERCISES
-from course_utils.files import masters, write_text
+from course_utils.files import master, write_text
 
 KEPT, OLD, VERSION = ".progress.json", ".progress.old.json", 1
 UNREADABLE = f"What you had reached before cannot be read. It is kept in {OLD}, and counting begins again."
@@ -92,11 +92,11 @@ class Progress:
     """
 
     def __init__(self, place=None):
-        points, stems = best(place), masters()
+        points = best(place)
         self.rows = []
         for number, names in notebooks().items():
-            stem = next((stem for stem in stems if stem.startswith(f"{number}_")), number)
-            self.rows.append((stem, *_standing(names, points)))
+            path = master(number)
+            self.rows.append((path.stem if path else number, *_standing(names, points)))
         self.done, self.most = (sum(row[i] for row in self.rows) for i in (1, 2))
         self.next = next(((left[0], stem) for stem, _, _, left in self.rows if left), None)
 

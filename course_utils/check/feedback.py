@@ -20,7 +20,7 @@ from pathlib import Path
 
 from course_utils import workspace
 from course_utils.check import EXERCISES
-from course_utils.files import masters
+from course_utils.files import master
 
 SILENT = 2  # seconds of a check before a line says that it is under way
 TRIES = 2  # that fail before the first hint; as many more before the second
@@ -91,8 +91,7 @@ def _ours(exercise, answer):
 
 def solution(exercise):
     """The course's own answer to an exercise, from its master; None where that is not here."""
-    number = EXERCISES[exercise].notebook
-    path = next((path for stem, path in masters().items() if stem.startswith(f"{number}_")), None)
+    path = master(EXERCISES[exercise].notebook)
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if path else ():
         marks = cell["metadata"].get("nbgrader", {})
         if marks.get("grade_id") == exercise:

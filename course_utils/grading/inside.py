@@ -28,6 +28,7 @@ from course_utils import check
 from course_utils.check import evidence
 from course_utils.grading import wire
 from course_utils.grading.cells import NO_PYTHON, python
+from course_utils.notebook import makes
 
 
 def answer(connection):
@@ -165,7 +166,7 @@ class _Notebook:
                 goes_on = self._goes_on(error, cell["exercise"])
                 line = source.split("\n")[statement.lineno - 1].strip()[:80]
                 for lost in [statement] if goes_on else statements[number:]:
-                    for name in _makes(lost):
+                    for name in makes(lost):
                         self._lose(name, line, error)
                 if not goes_on:
                     raise
@@ -194,15 +195,6 @@ def _in_brief(error):
         return f"{_kind(error)}: {' '.join(text.split())[:120]}".removesuffix(": ")
     except Exception:  # a student's own exception may fail to tell what it is
         return _kind(error)
-
-
-def _makes(statement):
-    """The names that a statement would make."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
-    made = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    imports = (node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom))
-    return made | {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
 
 MAX_PARAMETERS = 60_000_000  # of models that a cell builds

@@ -35,8 +35,7 @@ def ask_block(answer, probes, instead, offer=_residual, forbidden=BLOCKS, togeth
 
     "probes": what came of each. If the first raises, "instead" is what came of the first of the others (shapes in which
     a mistake that hinders the addition cannot hinder it) on which a model can be made. "shared": does a block share
-    weights with the first? "together", if asked for: what came of two blocks in one
-    model, as later cells make one.
+    weights with the first? "together", if asked for: what came of two blocks in one model, as later cells make one.
     """
     first, model = _block(answer, probes[0], offer, forbidden)
     found = {"probes": [first], "instead": None, "shared": False}
