@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 
 NOT_OURS = "TF_USE_LEGACY_KERAS", "KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"
@@ -18,11 +18,14 @@ def for_keras(environ):
         environ.pop(name, None)
 
 
-def quietly():
-    """From now on, whoever imports Keras or TensorFlow in this process gets them as `course_utils.quiet` does."""
+def quietly(meanwhile=nullcontext):
+    """From now on, whoever imports Keras or TensorFlow in this process gets them as `course_utils.quiet` does.
+
+    meanwhile: makes the context manager in which they are imported, which takes seconds.
+    """
     if not {"keras", "tensorflow"} & {*sys.modules}:
         for_keras(os.environ)
-        sys.meta_path.insert(0, _Quiet())
+        sys.meta_path.insert(0, _Quiet(meanwhile))
 
 
 @contextmanager
@@ -55,6 +58,9 @@ def usual_settings():
 class _Quiet(MetaPathFinder):
     """Finds Keras or TensorFlow once, whichever is imported first, and imports it silently."""
 
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+
     def find_spec(self, name, path, target=None):
         if name not in ("keras", "tensorflow"):
             return None
@@ -63,7 +69,7 @@ class _Quiet(MetaPathFinder):
         execute = spec.loader.exec_module
 
         def exec_module(module):
-            with silent():
+            with self.meanwhile(), silent():
                 execute(module)
                 import keras  # noqa: F401
             usual_settings()

@@ -7,7 +7,9 @@ stop Run All. A cell that needs a name which a cell above it should have made sa
 """
 
 import ast
+import os
 import re
+from contextlib import contextmanager
 from functools import cache
 from html import escape
 
@@ -19,10 +21,23 @@ _calm = False  # is the cell that runs now one that waits?
 
 
 def load_ipython_extension(shell):
-    quietly()
+    quietly(_loading)
     shell.set_custom_exc((NameError, CourseError), _told)
     shell.events.register("pre_run_cell", _begin)
     shell.events.register("post_run_cell", _goes_on)
+
+
+@contextmanager
+def _loading():
+    """In a student's folder a line while TensorFlow is imported; it goes when that is done."""
+    if not os.environ.get("COURSE_WORKSPACE"):
+        yield
+        return
+    from IPython.display import HTML, display
+
+    line = display(Line("TensorFlow is being loaded, which takes some seconds ..."), display_id=True)
+    yield
+    line.update(HTML(""))
 
 
 def _begin(info):

@@ -107,9 +107,10 @@ class Progress:
     __repr__ = __str__
 
     def _repr_html_(self):
+        name, bar = "text-align: left; overflow-wrap: anywhere", "width: 5em"  # so that it fits on a phone
         rows = "".join(
-            f'<tr><td style="text-align: left"><a href="{escape(stem)}.ipynb">{escape(stem)}</a></td>'
-            f'<td>{done} of {most}</td><td><progress max="{most}" value="{done}">{done}</progress></td></tr>'
+            f'<tr><td style="{name}"><a href="{escape(stem)}.ipynb">{escape(stem)}</a></td><td>{done} of {most}</td>'
+            f'<td><progress style="{bar}" max="{most}" value="{done}">{done}</progress></td></tr>'
             for stem, done, most, _ in self.rows
         )
         total = (

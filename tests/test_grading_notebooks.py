@@ -200,8 +200,8 @@ CASES = {
     "copied, right above": Case(cells(WRONG, answer=CONV, marked=True), (0, 1), "several cells"),
     "copied, right below": Case(cells(CONV, answer=WRONG, marked=True), (2, 1), "several cells"),
     "copied, broken below": Case(cells(BROKEN, answer=CONV, marked=True), (2, 1), "several cells"),
-    "copied, stub below": Case(cells(STUB, answer=CONV, marked=True), (2, 1), "still holds its stub"),
-    "copied, stub above": Case(cells(before=[STUB], answer=CONV, marked=True), (2, 1), "still holds its stub"),
+    "copied, stub below": Case(cells(STUB, answer=CONV, marked=True), (2, 1), "still as it was handed out"),
+    "copied, stub above": Case(cells(before=[STUB], answer=CONV, marked=True), (2, 1), "still as it was handed out"),
     "copied, only stubs": Case(cells(STUB, marked=True), (0, 1), "not answered yet"),
     "split in a string": Case(
         cells('more."""\n    return a @ W + b', answer='def conv1x1(a, W, b):\n    """No', marked=True),

@@ -18,6 +18,7 @@ from course_utils.workspace import best
 IDENTITY, HAPPY = "def identity_block", "def HappyModel"
 LOST = solution("identity_block").replace("[X, X_shortcut]", "[X, X]")
 RED = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
+FITS = "shown => shown.scrollWidth <= shown.clientWidth"
 # The texts of an element that stand out too little, with their contrast: 4.5 is asked for, and 3 for a sign that stands
 # beside a word (WCAG 2.2, 1.4.3 and 1.4.11).
 PALE = """shown => {
@@ -139,7 +140,13 @@ def test_start_opens_by_itself_and_is_done_with_the_keyboard_alone(page):
     press("Escape", "Shift+Enter", "Shift+Enter")
     expect(told).to_contain_text("1 of 1 point")
     press("Shift+Enter", "Shift+Enter", "Shift+Enter", "Shift+Enter")
-    expect(start.output("progress()")).to_contain_text("04_residual_blocks 0 of 19", use_inner_text=True)
+    progress = start.output("progress()")
+    expect(progress).to_contain_text("04_residual_blocks 0 of 19", use_inner_text=True)
+    for name in page.locator(".jp-DirListing-itemName").all():
+        assert name.evaluate(FITS), "the list of files shows names whole"
+    press("Control+B")  # without that list
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert progress.locator(".jp-RenderedHTML").evaluate(FITS)
 
 
 def test_an_exercise_is_answered_wrongly_twice_and_then_rightly(page, workspace):
@@ -217,7 +224,7 @@ def test_a_result_can_be_read_in_dark_and_on_a_phone(page):
         for width in 1280, 390:
             page.set_viewport_size({"width": width, "height": 844})
             assert told.evaluate(PALE) == [], (theme, width)
-            assert told.evaluate("shown => shown.scrollWidth <= shown.clientWidth"), (theme, width)
+            assert told.evaluate(FITS), (theme, width)
         page.set_viewport_size({"width": 1280, "height": 844})
 
 

@@ -19,6 +19,8 @@ def kernel(tmp_path_factory):
         manager, client = start_new_kernel(kernel_name="python3", cwd=tmp_path_factory.mktemp("work"))
     finally:
         del os.environ["JUPYTER_PATH"]
+    loading = "import os\nos.environ['COURSE_WORKSPACE'] = '.'\nimport keras\ndel os.environ['COURSE_WORKSPACE']"
+    assert run(client, loading) == ("ok", "TensorFlow is being loaded, which takes some seconds ...")
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)

@@ -281,7 +281,9 @@ def _answers(master, cells, notes):
                     f"The answer to {exercise} was found in a cell that is not its own, by the function's name."
                 )
             elif stubs:
-                notes.append(f"A cell of {exercise} still holds its stub: what counts is the one that is written.")
+                notes.append(
+                    f"A cell of {exercise} is still as it was handed out: what counts is the one that is written."
+                )
         elif text:
             found = {max(text)}
             notes.append(f"The answer to {exercise} is in a cell that is no code cell: it was read as one.")
