@@ -240,21 +240,15 @@ def block(X, f, filters, stage=2, block="a"):
 RIGHT = collect("identity_block", block, hidden=True, seed=1)  # what somebody was asked in another run
 
 
-def _raised(probe):
-    error = {"type": "ValueError", "text": "", "lines": []}
-    return {"asked": probe["asked"], "call": {"outcome": "raised", "error": error, "name": "identity_block"}}
-
-
-def instead():
-    """Evidence that says: the first probe failed, and this came of the one that is asked then, the same for all."""
+def fallback():
+    """Evidence that says: the first probe failed, and this came of the first one of the fallback."""
     import keras
 
     X = keras.Input((None, None, 10))
-    probe = RIGHT["probes"][0] | {
-        "asked": {"shape": [None, None, 10], "f": 5, "filters": [4, 6, 10]},
-        "config": keras.Model(X, block(X, 5, [4, 6, 10])).to_json(),
-    }
-    return {"probes": [_raised(RIGHT["probes"][0])], "instead": probe, "shared": False}
+    probe = RIGHT["probes"][0] | {"config": keras.Model(X, block(X, 5, [4, 6, 10])).to_json()}
+    error = {"type": "ValueError", "text": "", "lines": []}
+    raised = {"call": {"outcome": "raised", "error": error, "name": "identity_block"}}
+    return {"probes": [raised], "fallback": [0, probe], "shared": False}
 
 
 def _with_config(config):
@@ -277,7 +271,7 @@ FORGED = {
     "evidence of the probes that all are asked": forged(
         wire.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:2]}}, NAME)
     ),
-    "evidence of an instead": forged(wire.pack({"evidence": instead()}, NAME)),
+    "evidence of a fallback": forged(wire.pack({"evidence": fallback()}, NAME)),
     "the last frame": forged(wire.pack(None, wire.LAST), status=("no-result",)),
     "points": forged(wire.pack({"points": 8, "evidence": {"points": 8, "findings": []}}, NAME)),
     "a length of 4 GB": forged(b"\xff\xff\xff\xff" + b"x" * 1000, status=("no-result",)),
@@ -334,14 +328,17 @@ TAKEN_OVER = {
         f"{PREPARED}from course_utils import check\ncheck.collect = lambda *a, **k: prepared", marks=0
     ),
     "the asking": cell(
-        f"{PREPARED}from course_utils.check.ask import identity_block as ask, models\n"
-        "ask.ask = ask.ask_block = models.ask_block = lambda *a, **k: prepared"
+        f"{PREPARED}from course_utils.check import ask\nfrom course_utils.check.ask import block\n"
+        "ask.ask = block.ask = lambda *a, **k: prepared"
     ),
     "the points": cell(
         """
         from course_utils import check
-        for name, about in check.EXERCISES.items():
-            check.EXERCISES[name] = about._replace(points=100)
+        try:
+            for name, about in check.EXERCISES.items():
+                object.__setattr__(about, "steps", 100 * about.steps)
+        except BaseException:
+            pass
         check.conclude = check.run = lambda *a, **k: check.Result("identity_block", 8, [])
         check.Result.points = property(lambda self: 100)
         """
@@ -388,11 +385,11 @@ TAKEN_OVER = {
     "the check's watch put out": take(
         """
         import contextlib
-        from course_utils.check.ask import models
+        from course_utils.check.ask import calling
         from course_utils.networks.resnet import identity_block as own
-        models._without = lambda functions: contextlib.nullcontext()
-        models._refuse.__code__ = (lambda *a, **k: None).__code__
-        models._entered = type("Never", (list,), {"append": lambda *a: None, "__bool__": lambda s: False})()
+        calling._without = lambda functions: contextlib.nullcontext()
+        calling.refuse.__code__ = (lambda *a, **k: None).__code__
+        calling._entered = type("Never", (list,), {"append": lambda *a: None, "__bool__": lambda s: False})()
         """
     ),
     "their source": take(
@@ -415,7 +412,28 @@ TAKEN_OVER = {
     "a fresh import of them": take(
         "import importlib\nfrom course_utils.networks import resnet\nown = importlib.reload(resnet).identity_block"
     ),
-    "the judge": take("from course_utils.check.judge.identity_block import reference\nown = reference"),
+    "the judge": take(
+        "import keras\nfrom course_utils.check.judge.models import block_of\n"
+        "build = block_of('resnet:identity_block')\n"
+        "own = lambda X, f, filters, stage, block: build({'shape': X.shape[1:], 'arguments': "
+        "{'f': f, 'filters': filters, 'stage': 2, 'block': 'a'}})(X)"
+    ),
+    "the exercise": take(
+        """
+        from course_utils.exercises.identity_block import exercise
+        from course_utils.networks.resnet import identity_block as own
+        """
+    ),
+    "the exercises' files": take(
+        """
+        import os, course_utils
+        folder = os.path.join(os.path.dirname(course_utils.__file__), "exercises")
+        if os.listdir(folder):
+            own = lambda X, *rest: keras.layers.ReLU()(X)
+            open(os.path.join(folder, "identity_block.py")).read()
+            from course_utils.networks.resnet import identity_block as own
+        """
+    ),
     "the graders' masters": take(
         """
         from course_utils.grading.submissions import all_masters
@@ -590,12 +608,12 @@ OTHERS = {
         f"""
 import numpy as np
 from course_utils.check import evidence
-from course_utils.check.ask import happy_model as ask
+from course_utils.check.ask import classifier as ask
 {LINEAR}
 rng = np.random.default_rng(0)
 keras.Sequential.__call__ = lambda self, x, **k: keras.ops.convert_to_tensor(rng.uniform(0.1, 0.9, (len(x), 1)))
 evidence.outputs = lambda model, x: [rng.uniform(0.1, 0.9, (len(x), 1)).astype("float32")]
-ask.answers = lambda model, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("float32")
+ask.answers = lambda model, shape, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("float32")
 """,
         marks=5,
     ),
@@ -677,7 +695,7 @@ ask.answers = lambda model, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("floa
         "recalibrate_batch_norm",
         """
         from course_utils.networks import batch_norm
-        from course_utils.check.ask import recalibrate_batch_norm as ask
+        from course_utils.check.ask import batch_norm as ask
         ask._probe.__globals__["np"] = None
         def recalibrate_batch_norm(model, batches, momentum=0.5):
             return batch_norm.recalibrate_batch_norm(model, batches, momentum)

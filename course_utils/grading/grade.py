@@ -10,10 +10,11 @@ import threading
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from course_utils.check import EXERCISES
+from course_utils.check import EXERCISES, asking
 from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
@@ -89,7 +90,7 @@ class Bench:
                 socket.send_fds(self.commands, [command], [theirs.fileno()])
             data = bytearray()
             with suppress(ConnectionError):  # it ended before it had read or said everything
-                ours.sendall(json.dumps(request).encode())
+                ours.sendall(wire.json_of(request | {"asking": _asking(request)}))
                 ours.shutdown(socket.SHUT_WR)
                 while len(data) <= self.limits.answer and (more := ours.recv(1 << 20)):
                     data += more
@@ -116,6 +117,17 @@ class Bench:
             text = "What the check got back cannot be judged: it is not what an answer to this exercise gives."
             return without(asked[0], text, "unreadable_evidence")
         return record
+
+
+def _asking(request):
+    """What is asked of each exercise of a request for the sandbox."""
+    return {exercise: _one_asking(exercise, request["seed"]) for exercise, _ in request["exercises"]}
+
+
+@lru_cache(256)  # the sets of probes of a run
+def _one_asking(name, seed):
+    exercise = EXERCISES[name]
+    return {"kind": exercise.ask, "request": asking(name, hidden=True, seed=seed), "keras_given": exercise.keras_given}
 
 
 def without(exercise, message, code):

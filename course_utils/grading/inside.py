@@ -1,4 +1,4 @@
-"""What runs in the sandbox: the cells of one submission, and the asking half of its exercises.
+"""What runs in the sandbox: the cells of one submission, and what asks for its exercises.
 
 It holds no secret, and whatever it says is taken as data: the judging half runs elsewhere.
 """
@@ -16,7 +16,6 @@ import signal
 import sys
 import types
 from functools import partial
-from importlib import import_module
 
 import IPython.core.inputtransformer2
 import matplotlib.backends.backend_agg  # once, here: each sandbox would import it anew
@@ -37,8 +36,7 @@ def answer(connection):
     Raises MemoryError in the end if any step did.
     """
     request = wire.unpack(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
-    asked = [import_module(f"course_utils.check.ask.{exercise}") for exercise, _ in request["exercises"]]
-    keras_given = any(getattr(module, "KERAS_NETWORKS_GIVEN", False) for module in asked)
+    keras_given = any(asking["keras_given"] for asking in request["asking"].values())
     _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]}, keras_given)
     notebook = _Notebook(request["untrained"])
     signal.signal(signal.SIGPROF, _too_long)
@@ -55,7 +53,7 @@ def answer(connection):
         found = {"problem": problems.get(exercise)}
         if exercise in answers or name in notebook.names:
             answer = answers[exercise] if exercise in answers else notebook.names[name]
-            found = _asked(exercise, answer, request["seed"], last=exercise == [*functions][-1])
+            found = _asked(answer, request["asking"][exercise], last=exercise == [*functions][-1])
         memory |= _of_memory(found)
         connection.sendall(_packed(found, exercise, notebook.lost))
     connection.sendall(wire.pack(None, wire.LAST))
@@ -63,12 +61,12 @@ def answer(connection):
         raise MemoryError
 
 
-def _asked(exercise, answer, seed, last):
+def _asked(answer, asking, last):
     """Evidence of an answer, or of what stopped the asking: that is no reason not to ask for the next one.
 
     last: is there none? Then this one may take what time is left.
     """
-    collect = partial(check.collect, exercise, answer, hidden=True, seed=seed)
+    collect = partial(check.asked, asking["kind"], answer, asking["request"])
     try:
         return {"evidence": collect() if last else _in_time(collect)}
     except BaseException as error:
@@ -215,7 +213,8 @@ def _furnish(names):
     builtins.input = getpass.getpass = _nobody_types
     matplotlib.pyplot.switch_backend("agg")
     # Whatever a notebook asks for: there is no screen, and the checks that it calls would miss their other half.
-    matplotlib.use = matplotlib.pyplot.switch_backend = matplotlib.pyplot.show = check.run = names["display"]
+    matplotlib.use = matplotlib.pyplot.switch_backend = matplotlib.pyplot.show = names["display"]
+    check.__getattr__ = lambda name: names["display"]
 
 
 def _leave(*args):
@@ -299,7 +298,7 @@ def _take_away_answers(given, asked, keras_given=False):
     """Leave no code in the functions of `course_utils.networks`, but for those named as given and what they call, and
     none in those of `keras.applications`, unless they are given. asked: names of functions that stay in no case.
     """
-    from course_utils.check.ask import models
+    from course_utils.check.ask.calling import refuse
 
     modules = [module for name, module in sys.modules.items() if name.startswith("course_utils.networks.")]
     keras = [module for name, module in sys.modules.items() if name.startswith("keras.src.applications.")]
@@ -319,7 +318,7 @@ def _take_away_answers(given, asked, keras_given=False):
     for function in taken:
         name = f"{function.__module__}.{function.__qualname__.split('.')[0]}"
         about = {"co_name": name, "co_freevars": function.__code__.co_freevars}
-        function.__code__ = models._refuse.__code__.replace(**about)
+        function.__code__ = refuse.__code__.replace(**about)
 
 
 def _functions(module):

@@ -18,7 +18,12 @@ MAX_FRAMES = 100
 
 def pack(value, name=""):
     """A frame. value: JSON-able, with NumPy arrays and numbers anywhere in it. Raises TypeError for other things."""
-    return frame(f"{name}\n{json.dumps(value, default=_plain)}".encode())
+    return frame(f"{name}\n".encode() + json_of(value))
+
+
+def json_of(value):
+    """The JSON of a value, which `unpack` reads."""
+    return json.dumps(value, default=_plain).encode()
 
 
 def frame(text):

@@ -124,7 +124,7 @@ def main(descriptor, isolated, imports):
 
 
 def _imports():
-    """The lines with which the notebooks and the asking half import; nothing of the judging half.
+    """The lines with which the notebooks and what asks import; nothing of the exercises and their judges.
 
     Asked for in the main process: in the workshop's memory no sandbox shall find what was once read of a master.
     """
@@ -133,7 +133,7 @@ def _imports():
     from course_utils.check import EXERCISES
     from course_utils.grading.submissions import all_masters
 
-    lines = {f"import course_utils.check.ask.{exercise}" for exercise in EXERCISES}
+    lines = {f"import course_utils.check.ask.{exercise.ask}" for exercise in EXERCISES.values()}
     lines |= {"import course_utils.grading.inside"}
     for master in all_masters().values():
         for source in master.cells.values():
@@ -191,7 +191,7 @@ def serve_judge(connection):
             exercise, name, seed = wire.unpack(asked)
             found = wire.unpack(text)
             if "evidence" in found:
-                record = conclude(exercise, found["evidence"], seed).to_dict()
+                record = conclude(exercise, found["evidence"], hidden=True, seed=seed).to_dict()
             else:
                 record = _undefined(exercise, name, found)
             record = _clipped(record)
