@@ -328,8 +328,7 @@ TAKEN_OVER = {
         f"{PREPARED}from course_utils import check\ncheck.collect = lambda *a, **k: prepared", marks=0
     ),
     "the asking": cell(
-        f"{PREPARED}from course_utils.check import ask\nfrom course_utils.check.ask import block\n"
-        "ask.ask = block.ask = lambda *a, **k: prepared"
+        f"{PREPARED}from course_utils.check.ask import block\nblock.ask = lambda *a, **k: prepared"
     ),
     "the points": cell(
         """

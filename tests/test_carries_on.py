@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import test_answers
 import test_check_arrays
 import test_check_augmentation
 import test_check_blocks
@@ -45,9 +46,10 @@ CELLS = {  # exercise: the later cells that are run with each of its right answe
     "alexnet": "alexnet-count costs-alexnet",
     "vgg16": "vgg-count costs-vgg fc1",
     "conv1x1": "equal-code",
-    "multiplications": "direct-count bottleneck-count naive-count reduced-count",
+    "multiplications": "direct-count bottleneck-count naive-count reduced-count depthwise-count",
     "inception_module": "module-3a-code googlenet-modules",
     "inception_network": "network-look gradient-plot",
+    "depthwise_separable": "separable-parameters",
     "happy_model": "summary-code counts picture fit evaluate",
     "identity_block": "identity-picture small-resnet",
     "convolutional_block": "convolutional-picture small-resnet",
@@ -119,7 +121,7 @@ V2 = test_check_resnet_v2
 
 def answers():
     """(exercise, name, right answer) of all tables."""
-    for table in test_check_arrays.RIGHT, test_check_inception.RIGHT:
+    for table in test_check_arrays.RIGHT, test_check_inception.RIGHT, test_answers.RIGHT:
         yield from ((exercise, name, answer) for (exercise, name), answer in table.items())
     for file in (
         test_check_augmentation,

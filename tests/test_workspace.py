@@ -156,7 +156,7 @@ def test_progress_shows_each_notebook_and_what_is_next(place):
     workspace.keep(result("conv_output_size", 1))
     told = CliRunner().invoke(main, ["progress", "--workspace", str(place)]).output
     assert "01_classic_cnns                1 of  14" in told
-    assert "all                            1 of 100" in told
+    assert "all                            1 of 103" in told
     assert told.endswith("Next: lenet5 in notebook 01_classic_cnns.\n")
     shown = workspace.progress()._repr_html_()
     assert '<a href="01_classic_cnns.ipynb">' in shown

@@ -63,7 +63,7 @@ def _judge(request, evidence):
     if "predicted" not in first or not seen:
         return only(builds, STEPS)
     about = layers.About(STEPS, 1, MISTAKES, STRUCTURE, _compute, _reference, layers.weights_problem)
-    findings = layers.conclude(seen, seen, builds, about)
+    findings = layers.conclude(seen, seen, builds, about, evidence["config"])
     if stops and findings[0].passed:  # with this stride it gives no output of any shape
         findings[0] = not_reached(STEPS[0])
     if stops and findings[2].passed:
@@ -81,11 +81,14 @@ def _sizes(probe):
 
 
 def _compute(probe, training, **changes):
+    return _numbers(*_sizes(probe), probe["asked"]["seed"], training, tuple(changes.items()))
+
+
+@lru_cache(4096)  # each pair of mistakes is looked for in every answer whose numbers nothing else explains
+def _numbers(shape, filters, stride, seed, training, changes):
     from course_utils.check.ask.layer import pictures
 
-    shape, filters, stride = _sizes(probe)
-    seed = probe["asked"]["seed"]
-    return block(pictures(shape, seed), filters, stride, seed, training, **changes)
+    return np.asarray(block(pictures(shape, seed), filters, stride, seed, training, **dict(changes)))
 
 
 def _reference(probe):

@@ -20,10 +20,16 @@ from course_utils.check.numbers import EPSILON, seed_weights
 def ask(answer, request):
     """Evidence: of each probe the call and what the layer does with `pictures`.
 
-    "call": evidence of the call. "run": of the look at it. "config": can an equal one be made from its config? And what
-    `behaviour`, or `weights`, tells.
+    Of each probe: "call"; "run", evidence of the look at it; and what `behaviour`, or `weights`, tells. "config": can an
+    equal one be made from the config of the first that could be looked at?
     """
-    return {"probes": [_probe(answer, probe, request) for probe in request["probes"]]}
+    found = {"probes": [], "config": None}
+    for probe in request["probes"]:
+        told, network = _probe(answer, probe, request)
+        found["probes"].append(told)
+        if not found["config"] and told.get("run", {}).get("outcome") == "returned":
+            _, found["config"] = evidence.attempt(_again, network, probe["shape"])
+    return found
 
 
 def pictures(shape, seed):
@@ -32,24 +38,22 @@ def pictures(shape, seed):
 
 
 def _probe(answer, probe, request):
+    """(evidence, what the answer made) of one probe."""
     kept = spelled(answer, probe["arguments"], request["spellings"])
     offered = deepcopy(kept)
     network, call = evidence.call(answer, offered)
     found = {"call": call}
     if call["outcome"] != "returned" or call["kind"] not in ("layer", "model"):
-        return found
+        return found, network
     classes = (one for layer in network._flatten_layers() for one in type(layer).__mro__)
     if any(f"{one.__module__}:{one.__name__}" == request["own"] for one in classes):
         call |= {"outcome": "borrowed", "function": request["own"].replace(":", ".")}
-        return found
+        return found, network
     found["changed"] = offered != kept
     x = pictures(probe["shape"], probe["seed"])
-    x = x[:1] if probe["only_weights"] else x
-    look = (weights, network, x) if probe["only_weights"] else (behaviour, network, x, probe["seed"])
+    look = (weights, network, x[:1]) if probe["only_weights"] else (behaviour, network, x, probe["seed"])
     told, found["run"] = evidence.attempt(*look)
-    found |= told or {}
-    _, found["config"] = evidence.attempt(_again, network, x[:1])
-    return found
+    return found | (told or {}), network
 
 
 def weights(network, x):
@@ -109,13 +113,13 @@ def _output(network, x, training=False):
     return keras.ops.convert_to_numpy(found)
 
 
-def _again(network, x):
-    """Raise an exception if no equal one can be made from its config."""
+def _again(network, shape):
+    """Raise an exception if no equal one can be made from its config. shape: of what it takes."""
     if type(network).__module__.startswith("keras."):  # whose configs are its own affair
         return
     with shapes_only():
         again = type(network).from_config(network.get_config())
-        again(keras.Input(batch_shape=x.shape))
+        again(keras.Input(batch_shape=(1, *shape[1:])))
         shapes = [sorted(tuple(weight.shape) for weight in one.weights) for one in (network, again)]
     if shapes[0] != shapes[1]:
         raise ValueError("what is made from its config has weights of other shapes")

@@ -137,11 +137,11 @@ class About(NamedTuple):
 STRUCTURAL = "wrong_depth", "stages_not_called"  # weights that no mistake of the tables makes
 
 
-def conclude(seen, counted, builds, about):
+def conclude(seen, counted, builds, about, config):
     """The findings of all steps, then that of the config.
 
     seen: the probes with numbers. counted: those with weights. builds: the finding of the first step, or None if it is
-    right.
+    right. config: evidence of making an equal one.
     """
     findings = [builds, None, None, None]
     problems = (about.weights_problem(probe, about.reference(probe)) for probe in counted)
@@ -168,7 +168,7 @@ def conclude(seen, counted, builds, about):
         findings[1] = Finding("conv_bias", True, text, points=1)
     findings[3] = _training(seen, found, about)
     both = zip(findings, about.steps, strict=True)
-    return [finding or passed(step) for finding, step in both] + [_config(seen[0])]
+    return [finding or passed(step) for finding, step in both] + [_config(config)]
 
 
 def weights_problem(probe, expected):
@@ -265,12 +265,12 @@ def _training(seen, found, about):
     return None
 
 
-def _config(probe):
+def _config(made):
     """The finding of its config, worth nothing: training needs none."""
-    if probe["config"]["outcome"] == "returned":
+    if made["outcome"] == "returned":
         return Finding("config", True, "An equal one can be made from its config.")
     text = (
         "It cannot be loaded from a file yet: from_config does not get along with what get_config returns. Which "
         "settings does __init__ ask for, are all of them returned, and does it take Keras' own, such as the name?"
     )
-    return Finding("no_config", False, text, "an equal one", probe["config"].get("error", {}).get("type"))
+    return Finding("no_config", False, text, "an equal one", made.get("error", {}).get("type"))
