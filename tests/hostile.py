@@ -12,7 +12,7 @@ import zipfile
 from typing import NamedTuple
 
 from course_utils.check import collect
-from course_utils.grading import wire
+from course_utils.grading import protocol
 
 
 class Hostile(NamedTuple):
@@ -261,19 +261,19 @@ def _frame(text):
 
 
 def problem(**error):
-    return wire.pack({"problem": {"outcome": "too large", "parameters": "a", "error": {"lines": []}} | error}, NAME)
+    return protocol.pack({"problem": {"outcome": "too large", "parameters": "a", "error": {"lines": []}} | error}, NAME)
 
 
 NAME = "identity_block"
 FORGED = {
-    "evidence of other probes": forged(wire.pack({"evidence": RIGHT}, NAME)),
-    "evidence of one probe": forged(wire.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:1]}}, NAME)),
+    "evidence of other probes": forged(protocol.pack({"evidence": RIGHT}, NAME)),
+    "evidence of one probe": forged(protocol.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:1]}}, NAME)),
     "evidence of the probes that all are asked": forged(
-        wire.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:2]}}, NAME)
+        protocol.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:2]}}, NAME)
     ),
-    "evidence of a fallback": forged(wire.pack({"evidence": fallback()}, NAME)),
-    "the last frame": forged(wire.pack(None, wire.LAST), status=("no-result",)),
-    "points": forged(wire.pack({"points": 8, "evidence": {"points": 8, "findings": []}}, NAME)),
+    "evidence of a fallback": forged(protocol.pack({"evidence": fallback()}, NAME)),
+    "the last frame": forged(protocol.pack(None, protocol.LAST), status=("no-result",)),
+    "points": forged(protocol.pack({"points": 8, "evidence": {"points": 8, "findings": []}}, NAME)),
     "a length of 4 GB": forged(b"\xff\xff\xff\xff" + b"x" * 1000, status=("no-result",)),
     "garbage": forged(random.Random(0).randbytes(100_000), status=("no-result", "crashed")),
     "a flood of empty frames": forged("bytes(12 << 20)", status=("no-result",)),
@@ -304,8 +304,8 @@ FORGED = {
     "a type that is none": forged(_frame(b'{"evidence": {"__array__": ["' + b"(9,9)" * 9999 + b'f4", [1], ""]}}')),
     "a number that is none": forged(problem()),
     "lines that are none": forged(problem(outcome="raised", error={"type": 1, "text": "", "lines": {"a": 1}})),
-    "a message that is none": forged(wire.pack({"problem": {"outcome": "unanswered", "message": ["x"]}}, NAME)),
-    "a stop that is none": forged(wire.pack({"stopped": {"a": [1]}}, NAME)),
+    "a message that is none": forged(protocol.pack({"problem": {"outcome": "unanswered", "message": ["x"]}}, NAME)),
+    "a stop that is none": forged(protocol.pack({"stopped": {"a": [1]}}, NAME)),
 }
 
 # --- The check, Keras, NumPy and Python taken over --------------------------------------------------------------------
@@ -327,9 +327,7 @@ TAKEN_OVER = {
     "check.collect": cell(
         f"{PREPARED}from course_utils import check\ncheck.collect = lambda *a, **k: prepared", marks=0
     ),
-    "the asking": cell(
-        f"{PREPARED}from course_utils.check.ask import block\nblock.ask = lambda *a, **k: prepared"
-    ),
+    "the asking": cell(f"{PREPARED}from course_utils.check.ask import block\nblock.ask = lambda *a, **k: prepared"),
     "the points": cell(
         """
         from course_utils import check

@@ -8,7 +8,7 @@ import pytest
 from answers import no_word_twice
 
 from course_utils import check
-from course_utils.grading import wire
+from course_utils.grading import protocol
 
 TABLES = sorted(path.stem for path in Path(answers.__file__).parent.glob("[a-z]*.py"))
 RIGHT, WRONG = ({(t, name): one for t in TABLES for name, one in getattr(import_module(f"answers.{t}"), kind).items()}
@@ -17,9 +17,9 @@ RIGHT, WRONG = ({(t, name): one for t in TABLES for name, one in getattr(import_
 
 def graded(exercise, answer, seed):
     """The result of an answer as grading makes it: its evidence has gone through the wire."""
-    request = wire.unpack(wire.json_of(check.asking(exercise, hidden=True, seed=seed)))
-    evidence = wire.json_of(check.asked(check.EXERCISES[exercise].ask, answer, request))
-    return check.conclude(exercise, wire.unpack(evidence), hidden=True, seed=seed)
+    request = protocol.unpack(protocol.json_of(check.asking(exercise, hidden=True, seed=seed)))
+    evidence = protocol.json_of(check.asked(check.EXERCISES[exercise].ask, answer, request))
+    return check.conclude(exercise, protocol.unpack(evidence), hidden=True, seed=seed)
 
 
 @pytest.mark.parametrize(("exercise", "name"), RIGHT)

@@ -13,7 +13,7 @@ from course_utils import check
 from course_utils.check.judge.draws import shifts
 from course_utils.exercises import pca_color_augmentation as pca
 from course_utils.exercises.ten_crop import five
-from course_utils.grading import wire
+from course_utils.grading import protocol
 
 RIGHT, WRONG = {}, {}
 
@@ -877,8 +877,8 @@ def ensemble_that_zeroes(models, x):
 
 def graded(exercise, answer, seed):
     """The result of an answer whose evidence came out of a sandbox."""
-    packed = wire.pack(check.collect(exercise, answer, hidden=True, seed=seed))
-    return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), hidden=True, seed=seed)
+    packed = protocol.pack(check.collect(exercise, answer, hidden=True, seed=seed))
+    return check.conclude(exercise, protocol.unpack(protocol.frames(packed)[0][1]), hidden=True, seed=seed)
 
 
 ADVISED = {"crop_of_tensorflow": ["returned_tensor"], "ensemble_of_keras": ["returned_tensor"]}  # others are not

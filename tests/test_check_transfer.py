@@ -13,7 +13,7 @@ from course_utils.check import graph, numbers
 from course_utils.check.ask.given import made
 from course_utils.check.ask.training import setting
 from course_utils.exercises import evaluate, train_step
-from course_utils.grading import wire
+from course_utils.grading import protocol
 from course_utils.networks import resnet_v2
 
 RIGHT, WRONG = {}, {}
@@ -726,8 +726,8 @@ def transfer_from_nowhere(input_shape=(32, 32, 3), classes=10, weights=None):
 
 def graded(exercise, answer, seed):
     """The result of an answer whose evidence came out of a sandbox."""
-    packed = wire.pack(check.collect(exercise, answer, hidden=True, seed=seed))
-    return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), hidden=True, seed=seed)
+    packed = protocol.pack(check.collect(exercise, answer, hidden=True, seed=seed))
+    return check.conclude(exercise, protocol.unpack(protocol.frames(packed)[0][1]), hidden=True, seed=seed)
 
 
 ADVISED = {"evaluate_in_a_graph": ["returned_tensor"]}  # others are not

@@ -11,7 +11,7 @@ from test_grading import grade_together, grading_processes, hand_in, results
 
 from course_utils.check import EXERCISES, collect, conclude
 from course_utils.files import ROOT
-from course_utils.grading import wire
+from course_utils.grading import protocol
 from course_utils.grading.hand_ins import MAX_NOTEBOOKS, find
 from course_utils.grading.submissions import Unit, Unreadable, all_masters, needed
 
@@ -158,10 +158,10 @@ def test_what_is_asked_comes_from_the_seed_and_stays_with_the_judge(exercise):
         raise ValueError
 
     for answer in stops, lambda *args, **kwargs: None:
-        evidence = wire.unpack(wire.frames(wire.pack(collect(exercise, answer, hidden=True, seed=5)))[0][1])
+        evidence = protocol.unpack(protocol.frames(protocol.pack(collect(exercise, answer, hidden=True, seed=5)))[0][1])
         assert conclude(exercise, evidence, hidden=True, seed=5).points < about.points
         assert not {"probe", "asked", "seed", "arguments", "step"} & {*evidence, *evidence["probes"][0]}
-    five, again, six = (wire.pack(about.request(seed, True)) for seed in (5, 5, 6))
+    five, again, six = (protocol.pack(about.request(seed, True)) for seed in (5, 5, 6))
     assert five == again != six
     assert len(about.request(5, True)["probes"]) == len(about.request(5, False)["probes"]) + about.hidden
 

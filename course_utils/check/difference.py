@@ -63,11 +63,11 @@ class Difference:
 
 def first_difference(answer, reference):
     """The difference between two canonical graphs that a teacher would name first, or None if they are equal."""
-    return told(differences(answer, reference))
+    return foremost(differences(answer, reference))
 
 
-def told(found):
-    """The first of the differences of one graph, which says in how many more places the same holds; None of none."""
+def foremost(found):
+    """The first of the differences of one graph, or None. It says in how many more places the same holds."""
     if not found:
         return None
     first = found[0]
@@ -342,11 +342,11 @@ def _distance(a_nodes, r_nodes):
     return cost
 
 
-def _likest(far):
+def _closest(far):
     """The pairs (i, j) that are nearest in all: far[i][j] says how far they are apart. None for no partner."""
     rows, columns = len(far), len(far[0])
     if rows > columns:
-        return [(i, j) for j, i in _likest([list(column) for column in zip(*far, strict=True)])]
+        return [(i, j) for j, i in _closest([list(column) for column in zip(*far, strict=True)])]
     if columns > 6:  # too many orders to try
         chosen = tuple(range(rows))
     else:
@@ -761,7 +761,7 @@ class _Comparison:
             [[graph.nodes[p] for p in side.positions] for side in sides]
             for graph, sides in ((self.a, a_sides), (self.r, r_sides))
         )
-        pairs = _likest([[_distance(a, r) for r in r_nodes] for a in a_nodes])
+        pairs = _closest([[_distance(a, r) for r in r_nodes] for a in a_nodes])
         pairs = sorted(pairs, key=lambda pair: len(r_sides) if pair[1] is None else pair[1])
         counts = [f"{len(sides)} branches" for sides in (r_sides, a_sides)]
         for i, j in pairs:

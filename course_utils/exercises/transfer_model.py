@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from course_utils.check import graph, numbers
-from course_utils.check.difference import differences, told
+from course_utils.check.difference import differences, foremost
 from course_utils.check.judge.arrays import by_step
 from course_utils.check.judge.models import network as network_exercise
 from course_utils.check.judge.models import readable
@@ -138,7 +138,7 @@ def _body(body, shape):
     if convolutions != CONVOLUTIONS:
         text = f"The body has {convolutions} convolutions, that of ResNet101V2 has {CONVOLUTIONS}. Which network is it?"
         return Finding("other_body", False, text, str(CONVOLUTIONS), str(convolutions))
-    difference = told(found)
+    difference = foremost(found)
     text = f"The body is not that of ResNet101V2. {difference.message}"
     return Finding("other_body", False, text, difference.expected, difference.got)
 

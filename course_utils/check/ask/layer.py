@@ -20,8 +20,8 @@ from course_utils.check.numbers import EPSILON, seed_weights
 def ask(answer, request):
     """Evidence: of each probe the call and what the layer does with `pictures`.
 
-    Of each probe: "call"; "run", evidence of the look at it; and what `behaviour`, or `weights`, tells. "config": can an
-    equal one be made from the config of the first that could be looked at?
+    Of each probe: "call"; "run", evidence of the look at it; and what `behaviour`, or `weights`, tells. "config": can
+    an equal one be made from the config of the first that could be looked at?
     """
     found = {"probes": [], "config": None}
     for probe in request["probes"]:

@@ -15,7 +15,7 @@ from importlib import import_module
 import numpy as np
 
 from course_utils.check import graph, numbers
-from course_utils.check.difference import Difference, differences, told
+from course_utils.check.difference import Difference, differences, foremost
 from course_utils.check.exercise import Exercise
 from course_utils.check.judge import BORROWED, call_problem, not_a_model, not_reached, passed, where
 from course_utils.check.result import UNANSWERED, Finding, Step
@@ -182,7 +182,7 @@ def redrawn(probe, rng, channels=()):
 def joined(request, evidence):
     """The evidence of a block or a network, each probe with what was "asked"; without those that it could not be asked.
 
-    "instead": the probe of the fallback, or None. Raises ValueError for evidence of other probes.
+    "fallback": the probe of the fallback, or None. Raises ValueError for evidence of other probes.
     """
     found = evidence["probes"]
     if len(found) != len(request["probes"]) and (len(found) != 1 or found[0].get("config")):
@@ -192,7 +192,7 @@ def joined(request, evidence):
     if evidence["fallback"]:
         number, came = evidence["fallback"]
         instead = came | {"asked": request["fallback"][number]}
-    return evidence | {"probes": [came | {"asked": probe} for probe, came in both if came], "instead": instead}
+    return evidence | {"probes": [came | {"asked": probe} for probe, came in both if came], "fallback": instead}
 
 
 def drawn_bottlenecks(rng, projected):
@@ -237,7 +237,7 @@ def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
     builds = problem(evidence, steps[0].points)
     if builds and builds.code == UNANSWERED:
         return [builds]
-    probes = [probe for probe in [*evidence["probes"], evidence["instead"]] if probe and probe.get("config")]
+    probes = [probe for probe in [*evidence["probes"], evidence["fallback"]] if probe and probe.get("config")]
     if builds and builds.code in (BORROWED, "global_model"):
         probes = []
     try:
@@ -268,7 +268,7 @@ def readable(evidence, points, read=graph.canonical):
     problem, found = network_problem(evidence, points), []
     if problem and problem.code in (UNANSWERED, BORROWED, "global_model"):
         return problem, []
-    for probe in [*evidence["probes"], evidence["instead"]]:
+    for probe in [*evidence["probes"], evidence["fallback"]]:
         if not probe or not probe.get("config"):
             continue
         try:
@@ -282,7 +282,7 @@ def readable(evidence, points, read=graph.canonical):
 def _judged(step, found, graphs, step_of):
     """The finding for one step, from the differences on each probe: what is not there to look at is not right."""
     for differs in found:
-        fault = told([difference for difference in differs if step_of(difference) == step.name])
+        fault = foremost([difference for difference in differs if step_of(difference) == step.name])
         if fault:
             words = (fault.expected, fault.got) if fault.expected != fault.got else ()
             return Finding(fault.code, False, fault.message, *words, points=step.points)
@@ -487,7 +487,9 @@ def _same_weights(answer, expected):
 
 def nearest(evidence, references):
     """Of several references, each as `judge_model` takes it, the one from which an answer differs least, or first."""
-    probe = next((probe for probe in [*evidence["probes"], evidence["instead"]] if probe and probe.get("config")), None)
+    probe = next(
+        (probe for probe in [*evidence["probes"], evidence["fallback"]] if probe and probe.get("config")), None
+    )
     try:
         answer = graph.canonical(probe["config"]) if probe else None
     except graph.UnreadableConfig:

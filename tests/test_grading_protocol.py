@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils.grading import wire
+from course_utils.grading import protocol
 
 ARRAYS = hnp.arrays(
     st.sampled_from(["float32", "float64", "int64", "uint8", "bool"]),
@@ -37,22 +37,22 @@ def same(a, b):
     return a == b
 
 
-@given(VALUES.filter(lambda value: not isinstance(value, dict) or wire.ARRAY not in value))
+@given(VALUES.filter(lambda value: not isinstance(value, dict) or protocol.ARRAY not in value))
 def test_what_is_packed_comes_out_again(value):
-    ((name, text),) = wire.frames(wire.pack(value, "name"))
+    ((name, text),) = protocol.frames(protocol.pack(value, "name"))
     assert name == "name"
-    assert same(value, wire.unpack(text))
+    assert same(value, protocol.unpack(text))
 
 
 def test_numbers_of_numpy_are_numbers():
-    ((_, text),) = wire.frames(wire.pack([np.float32(0.5), np.int64(3), np.bool_(True)]))
-    assert wire.unpack(text) == [0.5, 3, True]
+    ((_, text),) = protocol.frames(protocol.pack([np.float32(0.5), np.int64(3), np.bool_(True)]))
+    assert protocol.unpack(text) == [0.5, 3, True]
 
 
 def test_other_things_are_not_packed():
     for thing in object(), {1, 2}, b"bytes":
         with pytest.raises(TypeError, match="is no evidence"):
-            wire.pack(thing)
+            protocol.pack(thing)
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -61,7 +61,7 @@ def test_garbage_is_refused_in_one_way(data):
         json.loads(data)
     except (ValueError, RecursionError):
         with pytest.raises(ValueError, match=r"^no evidence: "):
-            wire.unpack(data)
+            protocol.unpack(data)
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_garbage_is_refused_in_one_way(data):
 )
 def test_arrays_that_are_none_are_refused(array):
     with pytest.raises(ValueError, match=r"^no evidence: "):
-        wire.unpack(json.dumps({wire.ARRAY: array}))
+        protocol.unpack(json.dumps({protocol.ARRAY: array}))
 
 
 def test_nesting_without_end_is_refused():
     with pytest.raises(ValueError, match=r"^no evidence: "):
-        wire.unpack("[" * 100_000)
+        protocol.unpack("[" * 100_000)
 
 
 @given(st.lists(st.text(), max_size=4), st.integers(0, 30))
 def test_what_was_cut_off_is_left_out(values, lost):
-    data = b"".join(map(wire.pack, values))
+    data = b"".join(map(protocol.pack, values))
     cut = data[: max(0, len(data) - lost)]
-    found = [wire.unpack(text) for _, text in wire.frames(cut)]
+    found = [protocol.unpack(text) for _, text in protocol.frames(cut)]
     assert found == values[: len(found)]
     assert lost or found == values
 
@@ -102,7 +102,7 @@ def test_what_was_cut_off_is_left_out(values, lost):
 def test_a_flood_of_frames_takes_no_time():
     """Sixteen million empty ones: each found by its place, and only so many of them."""
     started = time.monotonic()
-    assert len(wire.frames(bytes(64 << 20))) == wire.MAX_FRAMES
+    assert len(protocol.frames(bytes(64 << 20))) == protocol.MAX_FRAMES
     assert time.monotonic() - started < 30, "one after the other they would take minutes"
 
 
@@ -116,7 +116,7 @@ def test_a_frame_that_arrives_in_pieces_is_read_whole(timeout):
         ours.settimeout(timeout)
 
         def send():
-            data = wire.frame(LARGE) + wire.frame(b"next")
+            data = protocol.frame(LARGE) + protocol.frame(b"next")
             for start in 2, 100_000, len(data):
                 theirs.sendall(data[:start])
                 data = data[start:]
@@ -125,9 +125,9 @@ def test_a_frame_that_arrives_in_pieces_is_read_whole(timeout):
 
         sender = threading.Thread(target=send)
         sender.start()
-        assert wire.read_frame(ours) == LARGE
-        assert wire.read_frame(ours) == b"next"
-        assert wire.read_frame(ours) == b""
+        assert protocol.read_frame(ours) == LARGE
+        assert protocol.read_frame(ours) == b"next"
+        assert protocol.read_frame(ours) == b""
         sender.join()
 
 
@@ -135,13 +135,13 @@ def test_a_frame_that_arrives_in_pieces_is_read_whole(timeout):
 def test_a_process_that_is_stopped_in_the_middle_of_a_frame_goes_on():
     """Ctrl-Z and fg, a laptop that sleeps, a debugger."""
     ours, theirs = socket.socketpair()
-    code = f"import socket; from course_utils.grading import wire; s = socket.socket(fileno={theirs.fileno()}); "
-    code += "s.sendall(b'.'); print(len(wire.read_frame(s)))"
+    code = f"import socket; from course_utils.grading import protocol; s = socket.socket(fileno={theirs.fileno()}); "
+    code += "s.sendall(b'.'); print(len(protocol.read_frame(s)))"
     child = subprocess.Popen([sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdout=subprocess.PIPE)
     with ours, child:
         theirs.close()
         assert ours.recv(1) == b".", "it waits for a frame"
-        data = wire.frame(LARGE)
+        data = protocol.frame(LARGE)
         ours.sendall(data[: 1 << 20])
         for number in signal.SIGSTOP, signal.SIGCONT:
             time.sleep(0.05)

@@ -25,7 +25,7 @@ from IPython.utils.text import SList
 
 from course_utils import check
 from course_utils.check import evidence
-from course_utils.grading import wire
+from course_utils.grading import protocol
 from course_utils.grading.cells import NO_PYTHON, python
 from course_utils.notebook import makes
 
@@ -35,7 +35,7 @@ def answer(connection):
 
     Raises MemoryError in the end if any step did.
     """
-    request = wire.unpack(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
+    request = protocol.unpack(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
     keras_given = any(asking["keras_given"] for asking in request["asking"].values())
     _take_away_answers({*request["given"]}, {name for _, name in request["exercises"]}, keras_given)
     notebook = _Notebook(request["untrained"])
@@ -56,7 +56,7 @@ def answer(connection):
             found = _asked(answer, request["asking"][exercise], last=exercise == [*functions][-1])
         memory |= _of_memory(found)
         connection.sendall(_packed(found, exercise, notebook.lost))
-    connection.sendall(wire.pack(None, wire.LAST))
+    connection.sendall(protocol.pack(None, protocol.LAST))
     if memory:
         raise MemoryError
 
@@ -76,9 +76,9 @@ def _asked(answer, asking, last):
 def _packed(found, exercise, lost):
     try:
         _blame(found, lost)
-        return wire.pack(found, exercise)
+        return protocol.pack(found, exercise)
     except BaseException as error:  # evidence of an answer that returns, or raises, things that are not what they say
-        return wire.pack({"stopped": _kind(error)}, exercise)
+        return protocol.pack({"stopped": _kind(error)}, exercise)
 
 
 def _kind(error):

@@ -1,11 +1,11 @@
-"""Warm processes: one that has imported everything, and forks those in which submissions run and are judged.
+"""A fork server: a process that has imported everything, and forks those in which submissions run and are judged.
 
-    main process ── workshop ──┬── bench: forks a sandbox for each submission
-                               └── judge: turns evidence into findings
+    main process ── fork server ──┬── worker: forks a sandbox for each submission
+                                  └── judge: turns evidence into findings
 
 TensorFlow takes two seconds to import; a fork takes a hundredth of one. A process that has run a TensorFlow operation
-cannot be forked any more, so neither the workshop nor a bench ever runs one, and a bench never reads what a student
-wrote: the next sandbox would inherit it.
+cannot be forked any more, so neither the fork server nor a worker ever runs one, and a worker never reads what a
+student wrote: the next sandbox would inherit it.
 """
 
 import gc
@@ -19,15 +19,15 @@ import sys
 import tempfile
 
 from course_utils.errors import CourseError
-from course_utils.grading import sandbox, wire
+from course_utils.grading import protocol, sandbox
 
 JUDGE_SECONDS = 30  # for the evidence of one exercise
 JUDGE_MEMORY = 4 << 30
 READY = b"."
 
 
-class Workshop:
-    """The main process's end: starts benches and judges, which end with it.
+class ForkServer:
+    """The main process's end: starts workers and judges, which end with it.
 
     Raises CourseError where submissions cannot be isolated and shall be.
     """
@@ -58,7 +58,7 @@ class Workshop:
             "TF_NUM_INTRAOP_THREADS": "1",
             "TF_NUM_INTEROP_THREADS": "1",
         }
-        command = [sys.executable, "-m", "course_utils.grading.workshop", str(theirs.fileno()), str(int(isolated))]
+        command = [sys.executable, "-m", "course_utils.grading.forkserver", str(theirs.fileno()), str(int(isolated))]
         command += ["\n".join(_imports()), self.home.name]  # the last tells whose process it is
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(
@@ -73,7 +73,7 @@ class Workshop:
             raise refusal(answer.decode())
 
     def fork(self, kind):
-        """A socket to a new process: "bench" or "judge"."""
+        """A socket to a new process: "worker" or "judge"."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self.socket, [kind[:1].encode()], [theirs.fileno()])
@@ -96,7 +96,7 @@ def refusal(problem):
 
 
 def main(descriptor, isolated, imports):
-    """The workshop itself: import everything, then fork until the main process has gone."""
+    """The fork server itself: import everything, then fork until the main process has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, whose end is the end of this one
     _warm_up(imports)
     gc.collect()
@@ -117,7 +117,7 @@ def main(descriptor, isolated, imports):
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 commands.close()
                 with socket.socket(fileno=descriptors[0]) as connection:
-                    {b"b": serve_bench, b"j": serve_judge}[kind](connection)
+                    {b"w": serve_worker, b"j": serve_judge}[kind](connection)
             finally:
                 os._exit(0)
         os.close(descriptors[0])
@@ -126,7 +126,7 @@ def main(descriptor, isolated, imports):
 def _imports():
     """The lines with which the notebooks and what asks import; nothing of the exercises and their judges.
 
-    Asked for in the main process: in the workshop's memory no sandbox shall find what was once read of a master.
+    Asked for in the main process: in the fork server's memory no sandbox shall find what was once read of a master.
     """
     import ast
 
@@ -134,7 +134,7 @@ def _imports():
     from course_utils.grading.submissions import all_masters
 
     lines = {f"import course_utils.check.ask.{exercise.ask}" for exercise in EXERCISES.values()}
-    lines |= {"import course_utils.grading.inside"}
+    lines |= {"import course_utils.grading.runner"}
     for master in all_masters().values():
         for source in master.cells.values():
             if "import" in source:
@@ -151,12 +151,12 @@ def _warm_up(imports):
             continue
 
 
-def serve_bench(commands):
-    """For each descriptor that arrives, run `inside.answer` on it in a sandbox, and say how that ended.
+def serve_worker(commands):
+    """For each descriptor that arrives, run `runner.answer` on it in a sandbox, and say how that ended.
 
     A command is JSON of the limits, and whether to isolate; the request itself is read inside.
     """
-    from course_utils.grading import inside
+    from course_utils.grading import runner
 
     while True:
         command, descriptors, _, _ = socket.recv_fds(commands, 1000, 1)
@@ -168,7 +168,7 @@ def serve_bench(commands):
 
         def function(kept=kept):
             with socket.socket(fileno=kept) as connection:
-                inside.answer(connection)
+                runner.answer(connection)
 
         ending = sandbox.run(function, limits, [kept], asked["isolated"])
         os.close(kept)
@@ -184,12 +184,12 @@ def serve_judge(connection):
     from course_utils.check import conclude
 
     resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_MEMORY, JUDGE_MEMORY))
-    while asked := wire.read_frame(connection):
-        text = wire.read_frame(connection)
+    while asked := protocol.read_frame(connection):
+        text = protocol.read_frame(connection)
         signal.alarm(JUDGE_SECONDS)  # the end of this process, and the main one forks another
         try:
-            exercise, name, seed = wire.unpack(asked)
-            found = wire.unpack(text)
+            exercise, name, seed = protocol.unpack(asked)
+            found = protocol.unpack(text)
             if "evidence" in found:
                 record = conclude(exercise, found["evidence"], hidden=True, seed=seed).to_dict()
             else:
@@ -198,7 +198,7 @@ def serve_judge(connection):
         except Exception as error:  # evidence that no answer leads to: forged, or garbage
             record = {"error": f"{type(error).__name__}: {error}"[:300]}
         signal.alarm(0)
-        connection.sendall(wire.pack(record))
+        connection.sendall(protocol.pack(record))
 
 
 def _undefined(exercise, name, found):
