@@ -169,6 +169,22 @@ def named(words):
     return {name: path for name, path in known.items() if name in wanted}
 
 
+@main.command("new-exercise", epilog="Example: course new-exercise depthwise_separable --notebook 02 --kind block")
+@click.argument("name")
+@click.option("--notebook", required=True, help="The notebook that it goes to, by number or name.")
+@click.option("--kind", type=click.Choice(["array", "block", "network"]), required=True, help="What is asked for.")
+def new_exercise(name, notebook, kind):
+    """Begin a new exercise (for authors): its file, its cells in the notebook, a table of answers.
+
+    What is to be filled in says TODO, and `make test` fails by name until it is. CONTRIBUTING.md tells the rest.
+    """
+    from course_utils.new_exercise import new_exercise as begin
+
+    ((stem, path),) = named([notebook]).items()
+    for written in begin(name, stem, path, kind):
+        click.echo(written)
+
+
 @main.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option(

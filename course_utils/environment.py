@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import os
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from importlib.abc import MetaPathFinder
 
 NOT_OURS = "TF_USE_LEGACY_KERAS", "KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"
@@ -43,6 +43,19 @@ def silent():
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def quiet():
+    """Inside, prints and warnings go nowhere."""
+    with (
+        open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def usual_settings():

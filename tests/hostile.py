@@ -12,7 +12,7 @@ import zipfile
 from typing import NamedTuple
 
 from course_utils.check import collect
-from course_utils.grading import wire
+from course_utils.grading import protocol
 
 
 class Hostile(NamedTuple):
@@ -240,21 +240,15 @@ def block(X, f, filters, stage=2, block="a"):
 RIGHT = collect("identity_block", block, hidden=True, seed=1)  # what somebody was asked in another run
 
 
-def _raised(probe):
-    error = {"type": "ValueError", "text": "", "lines": []}
-    return {"asked": probe["asked"], "call": {"outcome": "raised", "error": error, "name": "identity_block"}}
-
-
-def instead():
-    """Evidence that says: the first probe failed, and this came of the one that is asked then, the same for all."""
+def fallback():
+    """Evidence that says: the first probe failed, and this came of the first one of the fallback."""
     import keras
 
     X = keras.Input((None, None, 10))
-    probe = RIGHT["probes"][0] | {
-        "asked": {"shape": [None, None, 10], "f": 5, "filters": [4, 6, 10]},
-        "config": keras.Model(X, block(X, 5, [4, 6, 10])).to_json(),
-    }
-    return {"probes": [_raised(RIGHT["probes"][0])], "instead": probe, "shared": False}
+    probe = RIGHT["probes"][0] | {"config": keras.Model(X, block(X, 5, [4, 6, 10])).to_json()}
+    error = {"type": "ValueError", "text": "", "lines": []}
+    raised = {"call": {"outcome": "raised", "error": error, "name": "identity_block"}}
+    return {"probes": [raised], "fallback": [0, probe], "shared": False}
 
 
 def _with_config(config):
@@ -267,19 +261,19 @@ def _frame(text):
 
 
 def problem(**error):
-    return wire.pack({"problem": {"outcome": "too large", "parameters": "a", "error": {"lines": []}} | error}, NAME)
+    return protocol.pack({"problem": {"outcome": "too large", "parameters": "a", "error": {"lines": []}} | error}, NAME)
 
 
 NAME = "identity_block"
 FORGED = {
-    "evidence of other probes": forged(wire.pack({"evidence": RIGHT}, NAME)),
-    "evidence of one probe": forged(wire.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:1]}}, NAME)),
+    "evidence of other probes": forged(protocol.pack({"evidence": RIGHT}, NAME)),
+    "evidence of one probe": forged(protocol.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:1]}}, NAME)),
     "evidence of the probes that all are asked": forged(
-        wire.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:2]}}, NAME)
+        protocol.pack({"evidence": RIGHT | {"probes": RIGHT["probes"][:2]}}, NAME)
     ),
-    "evidence of an instead": forged(wire.pack({"evidence": instead()}, NAME)),
-    "the last frame": forged(wire.pack(None, wire.LAST), status=("no-result",)),
-    "points": forged(wire.pack({"points": 8, "evidence": {"points": 8, "findings": []}}, NAME)),
+    "evidence of a fallback": forged(protocol.pack({"evidence": fallback()}, NAME)),
+    "the last frame": forged(protocol.pack(None, protocol.LAST), status=("no-result",)),
+    "points": forged(protocol.pack({"points": 8, "evidence": {"points": 8, "findings": []}}, NAME)),
     "a length of 4 GB": forged(b"\xff\xff\xff\xff" + b"x" * 1000, status=("no-result",)),
     "garbage": forged(random.Random(0).randbytes(100_000), status=("no-result", "crashed")),
     "a flood of empty frames": forged("bytes(12 << 20)", status=("no-result",)),
@@ -310,8 +304,8 @@ FORGED = {
     "a type that is none": forged(_frame(b'{"evidence": {"__array__": ["' + b"(9,9)" * 9999 + b'f4", [1], ""]}}')),
     "a number that is none": forged(problem()),
     "lines that are none": forged(problem(outcome="raised", error={"type": 1, "text": "", "lines": {"a": 1}})),
-    "a message that is none": forged(wire.pack({"problem": {"outcome": "unanswered", "message": ["x"]}}, NAME)),
-    "a stop that is none": forged(wire.pack({"stopped": {"a": [1]}}, NAME)),
+    "a message that is none": forged(protocol.pack({"problem": {"outcome": "unanswered", "message": ["x"]}}, NAME)),
+    "a stop that is none": forged(protocol.pack({"stopped": {"a": [1]}}, NAME)),
 }
 
 # --- The check, Keras, NumPy and Python taken over --------------------------------------------------------------------
@@ -333,15 +327,15 @@ TAKEN_OVER = {
     "check.collect": cell(
         f"{PREPARED}from course_utils import check\ncheck.collect = lambda *a, **k: prepared", marks=0
     ),
-    "the asking": cell(
-        f"{PREPARED}from course_utils.check.ask import identity_block as ask, models\n"
-        "ask.ask = ask.ask_block = models.ask_block = lambda *a, **k: prepared"
-    ),
+    "the asking": cell(f"{PREPARED}from course_utils.check.ask import block\nblock.ask = lambda *a, **k: prepared"),
     "the points": cell(
         """
         from course_utils import check
-        for name, about in check.EXERCISES.items():
-            check.EXERCISES[name] = about._replace(points=100)
+        try:
+            for name, about in check.EXERCISES.items():
+                object.__setattr__(about, "steps", 100 * about.steps)
+        except BaseException:
+            pass
         check.conclude = check.run = lambda *a, **k: check.Result("identity_block", 8, [])
         check.Result.points = property(lambda self: 100)
         """
@@ -388,11 +382,11 @@ TAKEN_OVER = {
     "the check's watch put out": take(
         """
         import contextlib
-        from course_utils.check.ask import models
+        from course_utils.check.ask import calling
         from course_utils.networks.resnet import identity_block as own
-        models._without = lambda functions: contextlib.nullcontext()
-        models._refuse.__code__ = (lambda *a, **k: None).__code__
-        models._entered = type("Never", (list,), {"append": lambda *a: None, "__bool__": lambda s: False})()
+        calling._without = lambda functions: contextlib.nullcontext()
+        calling.refuse.__code__ = (lambda *a, **k: None).__code__
+        calling._entered = type("Never", (list,), {"append": lambda *a: None, "__bool__": lambda s: False})()
         """
     ),
     "their source": take(
@@ -415,7 +409,28 @@ TAKEN_OVER = {
     "a fresh import of them": take(
         "import importlib\nfrom course_utils.networks import resnet\nown = importlib.reload(resnet).identity_block"
     ),
-    "the judge": take("from course_utils.check.judge.identity_block import reference\nown = reference"),
+    "the judge": take(
+        "import keras\nfrom course_utils.check.judge.models import block_of\n"
+        "build = block_of('resnet:identity_block')\n"
+        "own = lambda X, f, filters, stage, block: build({'shape': X.shape[1:], 'arguments': "
+        "{'f': f, 'filters': filters, 'stage': 2, 'block': 'a'}})(X)"
+    ),
+    "the exercise": take(
+        """
+        from course_utils.exercises.identity_block import exercise
+        from course_utils.networks.resnet import identity_block as own
+        """
+    ),
+    "the exercises' files": take(
+        """
+        import os, course_utils
+        folder = os.path.join(os.path.dirname(course_utils.__file__), "exercises")
+        if os.listdir(folder):
+            own = lambda X, *rest: keras.layers.ReLU()(X)
+            open(os.path.join(folder, "identity_block.py")).read()
+            from course_utils.networks.resnet import identity_block as own
+        """
+    ),
     "the graders' masters": take(
         """
         from course_utils.grading.submissions import all_masters
@@ -590,12 +605,12 @@ OTHERS = {
         f"""
 import numpy as np
 from course_utils.check import evidence
-from course_utils.check.ask import happy_model as ask
+from course_utils.check.ask import classifier as ask
 {LINEAR}
 rng = np.random.default_rng(0)
 keras.Sequential.__call__ = lambda self, x, **k: keras.ops.convert_to_tensor(rng.uniform(0.1, 0.9, (len(x), 1)))
 evidence.outputs = lambda model, x: [rng.uniform(0.1, 0.9, (len(x), 1)).astype("float32")]
-ask.answers = lambda model, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("float32")
+ask.answers = lambda model, shape, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("float32")
 """,
         marks=5,
     ),
@@ -677,7 +692,7 @@ ask.answers = lambda model, seed: rng.uniform(0.1, 0.9, (2, 18, 1)).astype("floa
         "recalibrate_batch_norm",
         """
         from course_utils.networks import batch_norm
-        from course_utils.check.ask import recalibrate_batch_norm as ask
+        from course_utils.check.ask import batch_norm as ask
         ask._probe.__globals__["np"] = None
         def recalibrate_batch_norm(model, batches, momentum=0.5):
             return batch_norm.recalibrate_batch_norm(model, batches, momentum)

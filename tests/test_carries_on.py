@@ -12,13 +12,13 @@ import symtable
 import warnings
 from contextlib import nullcontext
 from functools import cache
-from importlib import import_module
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import test_answers
 import test_check_arrays
 import test_check_augmentation
 import test_check_blocks
@@ -36,7 +36,7 @@ from answers import namespace, run, written
 from block_variants import RIGHT as RIGHT_BLOCKS
 
 from course_utils import check, plots
-from course_utils.check.ask.models import shapes_only
+from course_utils.check.ask.calling import shapes_only
 from course_utils.grading.submissions import all_masters
 
 CELLS = {  # exercise: the later cells that are run with each of its right answers
@@ -46,9 +46,10 @@ CELLS = {  # exercise: the later cells that are run with each of its right answe
     "alexnet": "alexnet-count costs-alexnet",
     "vgg16": "vgg-count costs-vgg fc1",
     "conv1x1": "equal-code",
-    "multiplications": "direct-count bottleneck-count naive-count reduced-count",
+    "multiplications": "direct-count bottleneck-count naive-count reduced-count depthwise-count",
     "inception_module": "module-3a-code googlenet-modules",
     "inception_network": "network-look gradient-plot",
+    "depthwise_separable": "separable-parameters",
     "happy_model": "summary-code counts picture fit evaluate",
     "identity_block": "identity-picture small-resnet",
     "convolutional_block": "convolutional-picture small-resnet",
@@ -120,7 +121,7 @@ V2 = test_check_resnet_v2
 
 def answers():
     """(exercise, name, right answer) of all tables."""
-    for table in test_check_arrays.RIGHT, test_check_inception.RIGHT:
+    for table in test_check_arrays.RIGHT, test_check_inception.RIGHT, test_answers.RIGHT:
         yield from ((exercise, name, answer) for (exercise, name), answer in table.items())
     for file in (
         test_check_augmentation,
@@ -380,7 +381,7 @@ def test_the_calls_that_a_check_knows_are_those_of_the_cells(exercise):
     master = next(master for master in all_masters().values() if exercise in master.exercises)
     order = list(master.cells)
     later = "\n".join(master.cells[cell] for cell in order[order.index(master.exercises[exercise][0]) + 1 :])
-    for call in import_module(f"course_utils.check.judge.{exercise}").judge.calls:
+    for call in check.EXERCISES[exercise].later:
         assert call in later
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import check
-from course_utils.check.ask.arrays import MAX_NUMBERS, Probe, ask_arrays
-from course_utils.check.judge.arrays import judge_arrays, words
-from course_utils.check.judge.models import Step
+from course_utils.check.ask.array import MAX_NUMBERS, ask
+from course_utils.check.judge.arrays import Probe, function, words
+from course_utils.check.result import Step
 from course_utils.networks import inception
 
 RIGHT, WRONG = {}, {}
@@ -343,11 +343,14 @@ STEPS = (Step("doubles", 1, "doubles", "It doubles."),)
 
 
 def ask_double(answer, *arrays):
-    def probes(seed, hidden):
+    def probes(rng, seed, hidden):
         return [Probe("doubles", {"x": array}) for array in arrays]
 
-    evidence = ask_arrays(answer, probes, 0, False)
-    return evidence, judge_arrays(evidence, probes, STEPS, lambda x: 2 * x)
+    about = {"hints": ("", ""), "arguments": "x"}
+    exercise = function("00", 1, "double", STEPS, probes, lambda x: 2 * x, **about)
+    request = exercise.request(0, False)
+    evidence = ask(answer, request)
+    return evidence, exercise.judge(request, evidence)
 
 
 def test_evidence_is_plain_data_and_arguments_stay_with_the_judge():

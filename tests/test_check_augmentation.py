@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
 from course_utils import check
-from course_utils.check.ask import pca_color_augmentation as ask_pca
-from course_utils.check.judge import pca_color_augmentation as judge_pca
 from course_utils.check.judge.draws import shifts
-from course_utils.check.judge.ten_crop import five
-from course_utils.grading import wire
+from course_utils.exercises import pca_color_augmentation as pca
+from course_utils.exercises.ten_crop import five
+from course_utils.grading import protocol
 
 RIGHT, WRONG = {}, {}
 
@@ -878,8 +877,8 @@ def ensemble_that_zeroes(models, x):
 
 def graded(exercise, answer, seed):
     """The result of an answer whose evidence came out of a sandbox."""
-    packed = wire.pack(check.collect(exercise, answer, hidden=True, seed=seed))
-    return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), seed)
+    packed = protocol.pack(check.collect(exercise, answer, hidden=True, seed=seed))
+    return check.conclude(exercise, protocol.unpack(protocol.frames(packed)[0][1]), hidden=True, seed=seed)
 
 
 ADVISED = {"crop_of_tensorflow": ["returned_tensor"], "ensemble_of_keras": ["returned_tensor"]}  # others are not
@@ -918,11 +917,11 @@ def test_random_numbers_of_others_are_left_alone():
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.01, 1))
 def test_the_references_components_are_those_of_scikit_learn(seed, sigma):
-    images = ask_pca.pictures((30, 3, 4, 3), "float64", seed)
+    images = pca.pictures((30, 3, 4, 3), "float64", seed)
     found = PCA().fit(images.reshape(-1, 3) / 255)
     n = images.size // 3
     P, L = found.components_.T, found.explained_variance_ * (n - 1) / n
-    right = judge_pca.mixture(images, sigma)
+    right = pca.mixture(images, sigma)
     np.testing.assert_allclose(right @ right.T, (255 * sigma) ** 2 * P @ np.diag(L**2) @ P.T, rtol=1e-6, atol=1e-12)
 
 

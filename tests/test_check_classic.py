@@ -442,7 +442,7 @@ WRONG = {  # exercise, code, points, answer
     ),
     "vgg_six_poolings": (
         "vgg16",
-        "exception",
+        "extra_layer",
         0,
         lambda shape, classes: built("vgg16", in_place(17, max_pool(), max_pool(), max_pool()))(shape, classes),
     ),

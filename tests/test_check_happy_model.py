@@ -628,15 +628,17 @@ def test_evidence_is_plain_data(answer):
 
 def test_claimed_answers_do_not_help_where_the_network_can_be_rebuilt():
     evidence = check.collect("happy_model", lambda: functional(logits(None)))
-    evidence["answers"] = check.collect("happy_model", source)["answers"]
+    claimed = check.collect("happy_model", source)["probes"][0]["answers"]
+    evidence["probes"][0]["answers"] = claimed
     found = {finding.code for finding in check.conclude("happy_model", evidence).findings}
     assert "logits" in found
-    assert "logits" not in {f.code for f in check.conclude("happy_model", evidence | claim(evidence)).findings}
+    assert "logits" not in {f.code for f in check.conclude("happy_model", without_config(evidence)).findings}
 
 
 def functional(model):
     return keras.Model(model.inputs[0], model.outputs[0])
 
 
-def claim(evidence):
-    return {"model": evidence["model"] | {"config": None}}
+def without_config(evidence):
+    (probe,) = evidence["probes"]
+    return evidence | {"probes": [probe | {"model": probe["model"] | {"config": None}}]}

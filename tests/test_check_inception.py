@@ -8,7 +8,7 @@ from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
-from course_utils.check.ask.models import shapes_only
+from course_utils.check.ask.calling import shapes_only
 from course_utils.check.difference import differences
 from course_utils.check.graph import MAX_BRANCHES, canonical
 from course_utils.networks import inception

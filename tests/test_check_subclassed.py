@@ -11,8 +11,9 @@ from answers import no_word_twice
 from keras import layers, ops
 
 from course_utils import check
-from course_utils.check.judge import basic_block, resnet_subclassed
+from course_utils.check.judge.layers import close
 from course_utils.check.result import NOT_REACHED
+from course_utils.exercises import basic_block, resnet_subclassed
 from course_utils.networks import resnet_basic
 
 RIGHT, WRONG = {"basic_block": {}, "resnet_subclassed": {}}, {"basic_block": {}, "resnet_subclassed": {}}
@@ -995,16 +996,20 @@ def test_what_is_right_and_worth_a_word():
 # The tables of mistakes are made of the reference.
 
 
+def asked(seed, shape=None, **arguments):
+    return {"asked": {"arguments": arguments, "shape": shape, "seed": seed}}
+
+
 @pytest.mark.parametrize(
     ("judge", "probe"),
     [
-        (basic_block, ((2, 6, 7, 4), 4, 1)),
-        (basic_block, ((2, 7, 8, 3), 5, 2)),
-        (resnet_subclassed, ([1, 2, 1, 1], 7)),
+        (basic_block, asked(3, [2, 6, 7, 4], filter_num=4, stride=1)),
+        (basic_block, asked(3, [2, 7, 8, 3], filter_num=5, stride=2)),
+        (resnet_subclassed, asked(3, layer_dims=[1, 2, 1, 1], num_classes=7)),
     ],
 )
 def test_without_a_mistake_the_tables_give_the_numbers_of_the_reference(judge, probe):
-    probe = {"probe": probe, "seed": 3, "predicted": None}
+    probe = probe | {"predicted": None}
     expected = judge._reference(probe)
     for training, key in ((False, "predicted"), (True, "trained")):
         found = np.asarray(judge._compute(probe, training))
@@ -1014,15 +1019,17 @@ def test_without_a_mistake_the_tables_give_the_numbers_of_the_reference(judge, p
 @pytest.mark.parametrize("judge", [basic_block, resnet_subclassed])
 def test_each_mistake_of_a_table_gives_numbers_of_its_own(judge):
     probes = {
-        basic_block: [((2, 7, 8, 3), 5, 2), ((2, 6, 7, 4), 4, 1)],
-        resnet_subclassed: [([1, 3, 1, 1], 7)],
+        basic_block: [
+            asked(0, [2, 7, 8, 3], filter_num=5, stride=2),
+            asked(0, [2, 6, 7, 4], filter_num=4, stride=1),
+        ],
+        resnet_subclassed: [asked(0, layer_dims=[1, 3, 1, 1], num_classes=7)],
     }[judge]
-    probes = [{"probe": probe, "seed": 0} for probe in probes]
     found = {
         i: np.concatenate([np.ravel(judge._compute(probe, False, **changes)) for probe in probes])
         for i, changes in enumerate([{}, *(mistake.changes for mistake in judge.MISTAKES)])
     }
-    same = [(i, j) for i in found for j in range(i) if basic_block.close(found[i], found[j])]
+    same = [(i, j) for i in found for j in range(i) if close(found[i], found[j])]
     assert same == []
 
 
@@ -1045,9 +1052,10 @@ def plain(value):
     ],
 )
 def test_evidence_is_plain_data(exercise, answer):
-    evidence = check.collect(exercise, answer, hidden=exercise == "basic_block")
-    expected = check.conclude(exercise, evidence)
-    assert check.conclude(exercise, plain(evidence)).to_dict() == expected.to_dict()
+    hidden = exercise == "basic_block"
+    evidence = check.collect(exercise, answer, hidden)
+    expected = check.conclude(exercise, evidence, hidden)
+    assert check.conclude(exercise, plain(evidence), hidden).to_dict() == expected.to_dict()
 
 
 def test_an_interrupted_check_can_be_repeated():

@@ -10,11 +10,10 @@ from keras.applications import ResNet101V2
 
 from course_utils import check
 from course_utils.check import graph, numbers
-from course_utils.check.ask import evaluate as ask_evaluate
-from course_utils.check.ask import train_step as ask_step
-from course_utils.check.judge import evaluate as judge_evaluate
-from course_utils.check.judge import train_step as judge_step
-from course_utils.grading import wire
+from course_utils.check.ask.given import made
+from course_utils.check.ask.training import setting
+from course_utils.exercises import evaluate, train_step
+from course_utils.grading import protocol
 from course_utils.networks import resnet_v2
 
 RIGHT, WRONG = {}, {}
@@ -727,8 +726,8 @@ def transfer_from_nowhere(input_shape=(32, 32, 3), classes=10, weights=None):
 
 def graded(exercise, answer, seed):
     """The result of an answer whose evidence came out of a sandbox."""
-    packed = wire.pack(check.collect(exercise, answer, hidden=True, seed=seed))
-    return check.conclude(exercise, wire.unpack(wire.frames(packed)[0][1]), seed)
+    packed = protocol.pack(check.collect(exercise, answer, hidden=True, seed=seed))
+    return check.conclude(exercise, protocol.unpack(protocol.frames(packed)[0][1]), hidden=True, seed=seed)
 
 
 ADVISED = {"evaluate_in_a_graph": ["returned_tensor"]}  # others are not
@@ -764,11 +763,11 @@ def test_what_stops_a_dataset_later_is_told_in_short():
 
 @pytest.mark.parametrize(("optimizer", "one_hot", "seed", "decay"), [("sgd", False, 5, 0.3), ("adam", True, 6, None)])
 def test_the_judges_step_is_that_of_fit(optimizer, one_hot, seed, decay):
-    probe = ask_step.Probe(optimizer, one_hot, (5, 4), decay)
-    model, own, loss_fn, batches = ask_step.setting(probe, seed)
+    probe = train_step.Probe(optimizer, one_hot, (5, 4), decay, seed)
+    model, own, loss_fn, batches = setting(probe._asdict())
     model.compile(own, loss_fn, jit_compile=False)
     losses = [float(model.train_on_batch(x, y)) for x, y in batches]
-    taken = judge_step.taken(probe, seed, judge_step.Way())
+    taken = train_step.taken(probe, train_step.Variant())
     for weight, expected in zip(model.weights, taken.weights, strict=True):
         np.testing.assert_allclose(weight.numpy(), expected, atol=1e-5)
     assert losses[0] == pytest.approx(taken.losses[0], abs=1e-5)
@@ -796,8 +795,9 @@ def test_a_part_of_a_network_computes_what_it_did_in_the_whole():
 
 @pytest.mark.parametrize(("seed", "number"), [(0, 0), (1, 3), (2, 3)])
 def test_the_judges_accuracy_is_that_of_keras(seed, number):
-    asked = ask_evaluate.probes(seed, hidden=True)[number].arguments
+    probe = check.EXERCISES["evaluate"].request(seed, True)["probes"][number]
+    asked = {name: made(value) for name, value in probe["arguments"].items()}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     asked["model"].compile(loss=loss, metrics=["accuracy"])
     _, accuracy = asked["model"].evaluate(asked["dataset"], verbose=0)
-    assert judge_evaluate.reference(**asked) == pytest.approx(accuracy)
+    assert evaluate.reference(**asked) == pytest.approx(accuracy)

@@ -226,7 +226,7 @@ def test_whatever_ends_a_run_no_process_is_left(ended):
     _, runs = ended
     assert {number for number, *_ in runs} == {signal.SIGINT, signal.SIGTERM, signal.SIGKILL}
     for _, before, left, _ in runs:
-        assert len(before) >= 4  # workshop, bench, supervisor, inside
+        assert len(before) >= 4  # fork server, worker, supervisor, runner
         assert left == set()
 
 
@@ -303,7 +303,7 @@ def test_one_student_is_graded_again(newer):
 
 
 def grading_processes(temporary):
-    """The workshop of the run that has its temporary files there (TMPDIR), and what it has forked.
+    """The fork server of the run that has its temporary files there (TMPDIR), and what it has forked.
 
     Other tests may grade at the same time.
     """
@@ -311,7 +311,7 @@ def grading_processes(temporary):
     for place in Path("/proc").glob("[0-9]*"):
         try:
             words = (place / "cmdline").read_bytes()
-            if b"course_utils.grading.workshop" in words and os.fsencode(f"{temporary}/course-grade-") in words:
+            if b"course_utils.grading.forkserver" in words and os.fsencode(f"{temporary}/course-grade-") in words:
                 found.add(place.name)
         except OSError:
             continue

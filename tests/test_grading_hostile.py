@@ -3,16 +3,15 @@
 import json
 import os
 import time
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hostile import SUBMISSIONS
 from test_grading import grade_together, grading_processes, hand_in, results
 
-from course_utils.check import EXERCISES, collect, conclude, fits
+from course_utils.check import EXERCISES, collect, conclude
 from course_utils.files import ROOT
-from course_utils.grading import wire
+from course_utils.grading import protocol
 from course_utils.grading.hand_ins import MAX_NOTEBOOKS, find
 from course_utils.grading.submissions import Unit, Unreadable, all_masters, needed
 
@@ -151,18 +150,20 @@ def test_a_row_of_students_without_notebooks_ends_nothing(graded):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_evidence_is_that_of_the_probes_that_were_made(exercise):
-    """Whatever an answer does: evidence fits its own seed, and no other."""
-    asked = import_module(f"course_utils.check.ask.{exercise}").asked
+def test_what_is_asked_comes_from_the_seed_and_stays_with_the_judge(exercise):
+    """Whatever an answer does: its evidence goes through the wire, and does not say what was asked."""
+    about = EXERCISES[exercise]
 
     def stops(*args, **kwargs):
         raise ValueError
 
     for answer in stops, lambda *args, **kwargs: None:
-        evidence = wire.unpack(wire.frames(wire.pack(collect(exercise, answer, hidden=True, seed=5)))[0][1])
-        assert fits(evidence, asked(5, hidden=True))
-        conclude(exercise, evidence, seed=5)
-    assert asked(5, hidden=True) != asked(6, hidden=True)
+        evidence = protocol.unpack(protocol.frames(protocol.pack(collect(exercise, answer, hidden=True, seed=5)))[0][1])
+        assert conclude(exercise, evidence, hidden=True, seed=5).points < about.points
+        assert not {"probe", "asked", "seed", "arguments", "step"} & {*evidence, *evidence["probes"][0]}
+    five, again, six = (protocol.pack(about.request(seed, True)) for seed in (5, 5, 6))
+    assert five == again != six
+    assert len(about.request(5, True)["probes"]) == len(about.request(5, False)["probes"]) + about.hidden
 
 
 def test_cells_that_need_each_other_take_no_time():

@@ -14,7 +14,7 @@ from course_utils.cli import main
 from course_utils.errors import CourseError
 from course_utils.grading import again, marks
 from course_utils.grading.grade import grade, settle
-from course_utils.grading.hand_ins import Collected, Handed
+from course_utils.grading.hand_ins import Collected, SubmittedFile
 
 PEOPLE = {("Zoë", ""), ("007", "303"), ("=1+1", ""), ("Family, Given", ""), ("Ann", "12"), ("Bo", "8")}
 ZOE = record(
@@ -364,7 +364,7 @@ def test_nothing_is_graded_before_it_is_understood(tmp_path, monkeypatch, kind, 
 
 
 def handed(student, data=b"new", **more):
-    return Handed(student, f"{BLOCKS}.ipynb", lambda: data, **more)
+    return SubmittedFile(student, f"{BLOCKS}.ipynb", lambda: data, **more)
 
 
 def collected(*ones, broken=()):

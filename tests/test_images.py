@@ -14,7 +14,7 @@ from matplotlib import font_manager
 from PIL import ImageFont
 
 from course_utils import plots
-from course_utils.check.ask.models import shapes_only
+from course_utils.check.ask.calling import shapes_only
 from course_utils.files import IMAGES, masters
 from course_utils.networks import alexnet, inception, lenet, resnet, vgg
 

@@ -10,7 +10,8 @@ from browser import SECONDS, Notebook, apart, choose, chromium, expect, lab
 from playwright.sync_api import sync_playwright
 
 from course_utils import files
-from course_utils.check.feedback import hints, solution
+from course_utils.check import EXERCISES
+from course_utils.check.feedback import solution
 from course_utils.files import IMAGES, NOTEBOOKS
 from course_utils.release import lay_workspace
 from course_utils.workspace import best
@@ -156,7 +157,7 @@ def test_an_exercise_is_answered_wrongly_twice_and_then_rightly(page, workspace)
     expect(told).not_to_contain_text("A hint")
     four.run("check.identity_block(")
     told.get_by_text("A hint").click()
-    expect(told.get_by_text(hints()["identity_block"]["first"])).to_be_visible()
+    expect(told.get_by_text(EXERCISES["identity_block"].hints[0])).to_be_visible()
     answer(four, "identity_block", IDENTITY, solution("identity_block"))
     expect(told).to_contain_text("8 of 8 points")
     expect(told).to_contain_text("Notebook 04: 8 of 19 points. Next: convolutional_block.")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from course_utils.check.ask.models import shapes_only
+from course_utils.check.ask.calling import shapes_only
 from course_utils.networks.alexnet import LocalResponseNormalization, alexnet, local_response_normalization
 from course_utils.networks.lenet import lenet5
 from course_utils.networks.vgg import vgg16

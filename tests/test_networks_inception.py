@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from course_utils.check.ask.models import shapes_only
+from course_utils.check.ask.calling import shapes_only
 from course_utils.networks import inception
 
 SIZES = st.integers(1, 6)

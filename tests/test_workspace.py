@@ -106,7 +106,7 @@ def test_hints_come_after_two_failed_tries_each(place):
     told = [[title for title, _, _ in check.conv_output_size(wrong).folded] for _ in range(5)]
     assert told == [[], ["A hint"], ["A hint"], ["A hint", "Another hint"], ["A hint", "Another hint"]]
     found = check.conv_output_size(wrong)
-    assert found.folded[0][1] == feedback.hints()["conv_output_size"]["first"]
+    assert found.folded[0][1] == EXERCISES["conv_output_size"].hints[0]
     assert "<details><summary>A hint</summary>" in found._repr_html_()
 
 
@@ -146,7 +146,7 @@ def test_a_teacher_can_turn_help_off(place, monkeypatch):
 
 
 def test_no_copy_of_a_student_holds_hints():
-    texts = [text for one in feedback.hints().values() for text in one.values()]
+    texts = [text for exercise in EXERCISES.values() for text in exercise.hints]
     for path in masters().values():
         copy = json.dumps(student_copy(path), ensure_ascii=False)
         assert not [text for text in texts if text in copy]
@@ -156,7 +156,7 @@ def test_progress_shows_each_notebook_and_what_is_next(place):
     workspace.keep(result("conv_output_size", 1))
     told = CliRunner().invoke(main, ["progress", "--workspace", str(place)]).output
     assert "01_classic_cnns                1 of  14" in told
-    assert "all                            1 of 100" in told
+    assert "all                            1 of 103" in told
     assert told.endswith("Next: lenet5 in notebook 01_classic_cnns.\n")
     shown = workspace.progress()._repr_html_()
     assert '<a href="01_classic_cnns.ipynb">' in shown

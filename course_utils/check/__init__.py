@@ -1,61 +1,20 @@
 """Exercises: `check.happy_model(HappyModel)` says what an answer does well and where to look next.
 
-An exercise has two halves. `ask` calls the answer and collects evidence, which is plain data; `judge` sees nothing
-but that evidence. `run` does both in one process; grading calls `collect` in a sandbox and `conclude` outside it.
+    exercises/NAME.py   what is asked (a request), what is right, what each mistake is told
+    ask/KIND.py         calls the answer and collects evidence, which is plain data
+    judge/              what the judges of several exercises have in common
+
+`run` asks and judges in one process; grading calls `ask.ask` in a sandbox and `conclude` outside it.
 """
 
 import sys
-from importlib import import_module
-from typing import NamedTuple
+from functools import cache
+from pathlib import Path
 
 from course_utils.check.result import UNANSWERED, Finding, Result
 from course_utils.errors import CourseError
 
 __all__ = ["EXERCISES", "Finding", "NotAnswered", "Result", "collect", "conclude", "run"]
-
-
-class Exercise(NamedTuple):
-    """What the course knows of an exercise: its notebook, points, title, how many further probes grading makes."""
-
-    notebook: str
-    points: int
-    title: str
-    hidden: int
-
-
-EXERCISES = {
-    "conv_output_size": Exercise("01", 1, "conv_output_size", hidden=10),
-    "lenet5": Exercise("01", 4, "lenet5", hidden=2),
-    "local_response_normalization": Exercise("01", 3, "local_response_normalization", hidden=3),
-    "alexnet": Exercise("01", 3, "alexnet", hidden=1),
-    "vgg16": Exercise("01", 3, "vgg16", hidden=1),
-    "conv1x1": Exercise("02", 2, "conv1x1", hidden=3),
-    "multiplications": Exercise("02", 1, "multiplications", hidden=3),
-    "inception_module": Exercise("02", 4, "inception_module", hidden=3),
-    "inception_network": Exercise("02", 4, "inception_network", hidden=3),
-    "happy_model": Exercise("03", 6, "HappyModel", hidden=3),
-    "identity_block": Exercise("04", 8, "identity_block", hidden=3),
-    "convolutional_block": Exercise("04", 8, "convolutional_block", hidden=3),
-    "zero_pad_shortcut": Exercise("04", 3, "zero_pad_shortcut", hidden=3),
-    "resnet50": Exercise("05", 8, "ResNet50", hidden=2),
-    "recalibrate_batch_norm": Exercise("05", 3, "recalibrate_batch_norm", hidden=3),
-    "resnet50_headless": Exercise("06", 4, "resnet50_headless", hidden=2),
-    "basic_block": Exercise("06", 4, "BasicBlock", hidden=3),
-    "resnet_subclassed": Exercise("06", 4, "ResNet", hidden=2),
-    "block2": Exercise("07", 5, "block2", hidden=3),
-    "stack2": Exercise("07", 3, "stack2", hidden=2),
-    "resnet50v2": Exercise("07", 5, "ResNet50V2", hidden=4),
-    "mirror": Exercise("08", 1, "mirror", hidden=2),
-    "random_crop": Exercise("08", 1, "random_crop", hidden=1),
-    "color_shift": Exercise("08", 1, "color_shift", hidden=1),
-    "pca_color_augmentation": Exercise("08", 2, "pca_color_augmentation", hidden=1),
-    "ensemble_predict": Exercise("08", 1, "ensemble_predict", hidden=2),
-    "ten_crop": Exercise("08", 2, "ten_crop", hidden=2),
-    "transfer_model": Exercise("09", 2, "transfer_model", hidden=2),
-    "make_pipeline": Exercise("09", 1, "make_pipeline", hidden=2),
-    "train_step": Exercise("09", 2, "train_step", hidden=2),
-    "evaluate": Exercise("09", 1, "evaluate", hidden=2),
-}
 
 
 class NotAnswered(CourseError):
@@ -86,53 +45,52 @@ class UnknownExercise(CourseError, AttributeError):
     """A name that is no exercise."""
 
 
-def run(exercise, answer, hidden=False, seed=0):
+def run(name, answer, hidden=False, seed=0):
     """Check an answer and return its `Result`.
 
-    exercise: a key of EXERCISES. answer: the student's function (or class). hidden: make the further probes of
-    grading too. seed: of the probes. Raises CourseError if there is no such exercise.
+    name: a key of EXERCISES. answer: the student's function (or class). hidden: make the further probes of grading too.
+    seed: of the probes. Raises CourseError if there is no such exercise.
     """
-    return conclude(exercise, collect(exercise, answer, hidden, seed))
+    return conclude(name, collect(name, answer, hidden, seed), hidden, seed)
 
 
-def collect(exercise, answer, hidden=False, seed=0):
+def collect(name, answer, hidden=False, seed=0):
     """The evidence of an answer: a dict of JSON-able values and NumPy arrays. Runs the student's code."""
+    exercise = _exercise(name)
+    return asked(exercise.ask, answer, asking(name, hidden, seed))
+
+
+def asking(name, hidden=False, seed=0):
+    """What is asked of an answer, without what its judge alone should know."""
+    request = _exercise(name).request(seed, hidden)
+    return {key: value for key, value in request.items() if key != "steps"}
+
+
+def asked(kind, answer, request):
+    """The evidence of an answer. kind: the module of `ask` that asks. Needs nothing of the exercise itself."""
     with _settings_of_the_course() as changed:
-        found = _half("ask", exercise).ask(answer, hidden=hidden, seed=seed)
+        from course_utils.check.ask import ask
+
+        found = ask(kind, answer, request)
     return found | ({"settings": changed} if changed else {})
 
 
-def conclude(exercise, evidence, seed=None):
+def conclude(name, evidence, hidden=False, seed=0):
     """The `Result` that evidence leads to. Runs no code of the student's.
 
-    seed: with it, evidence has to be that of the probes of grading that are drawn from this seed: whoever forges
-    evidence shall not choose what was asked. Raises ValueError if it is not.
+    What was asked is made anew from the seed: whoever forges evidence does not choose it.
     """
-    if seed is not None and not fits(evidence, _half("ask", exercise).asked(seed, hidden=True)):
-        raise ValueError("evidence of other probes than those that were made")
-    half = _half("judge", exercise)
+    from course_utils.check.judge.later import advised
+
+    exercise = _exercise(name)
+    request = exercise.request(seed, hidden)
     with _settings_of_the_course():
-        findings = half.judge(evidence)
+        findings = exercise.judge(request, evidence)
     if findings[0].code != UNANSWERED:
-        findings = [*findings, *_settings_changed(evidence.get("settings", []))]
-    about = EXERCISES[exercise]
-    return Result(exercise, about.points, findings, hidden=about.hidden)
-
-
-def fits(found, wanted):
-    """Does evidence hold what is wanted of it?
-
-    A dict: these keys, and others (none in what was "asked"); a list: as many; a tuple: one of these.
-    """
-    if isinstance(wanted, tuple):
-        return any(fits(found, one) for one in wanted)
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            found.get(key) == value if key == "asked" else fits(found.get(key), value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(fits, found, wanted))
-    return type(found) is type(wanted) and found == wanted
+        right = all(finding.passed or not finding.points for finding in findings)
+        more = advised(exercise, request, evidence) if right else ()
+        findings = [*findings, *more, *_settings_changed(evidence.get("settings", []))]
+    return Result(name, exercise.points, findings, hidden=exercise.hidden)
 
 
 def _settings_of_the_course():
@@ -154,21 +112,32 @@ def _settings_changed(notes):
     return [setting_changed(note) for note in notes[:20]]
 
 
-def _half(half, exercise):
-    if exercise not in EXERCISES:
-        raise UnknownExercise(f"There is no exercise {exercise!r}: choose one of {', '.join(EXERCISES)}.")
-    return import_module(f"{__name__}.{half}.{exercise}")
+@cache
+def _names():
+    """The names of all exercises, without importing one: none in the sandbox."""
+    return sorted(path.stem for path in (Path(__file__).parents[1] / "exercises").glob("[a-z]*.py"))
+
+
+def _exercise(name):
+    if name not in _names():
+        raise UnknownExercise(f"There is no exercise {name!r}: choose one of {', '.join(_names())}.")
+    from course_utils.exercises import EXERCISES
+
+    return EXERCISES[name]
 
 
 def __getattr__(name):
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name not in EXERCISES:
-        raise UnknownExercise(f"There is no exercise {name!r}: choose one of {', '.join(EXERCISES)}.")
+    if name == "EXERCISES":
+        from course_utils.exercises import EXERCISES
+
+        return EXERCISES
+    exercise = _exercise(name)
 
     def check(*answer):
         if len(answer) != 1:
-            raise CourseError(f"check.{name} takes the function itself: check.{name}({EXERCISES[name].title}).")
+            raise CourseError(f"check.{name} takes the function itself: check.{name}({exercise.title}).")
         from course_utils.check import feedback
 
         with feedback.patience(name):
@@ -176,9 +145,9 @@ def __getattr__(name):
         return feedback.shown(result, answer[0])
 
     check.__name__ = check.__qualname__ = name
-    check.__doc__ = f"Check {EXERCISES[name].title} ({EXERCISES[name].points} points): hand in the function itself."
+    check.__doc__ = f"Check {exercise.title} ({exercise.points} points): hand in the function itself."
     return check
 
 
 def __dir__():
-    return [*__all__, *EXERCISES]
+    return [*__all__, *_names()]

@@ -63,11 +63,11 @@ class Difference:
 
 def first_difference(answer, reference):
     """The difference between two canonical graphs that a teacher would name first, or None if they are equal."""
-    return told(differences(answer, reference))
+    return foremost(differences(answer, reference))
 
 
-def told(found):
-    """The first of the differences of one graph, which says in how many more places the same holds; None of none."""
+def foremost(found):
+    """The first of the differences of one graph, or None. It says in how many more places the same holds."""
     if not found:
         return None
     first = found[0]
@@ -342,11 +342,11 @@ def _distance(a_nodes, r_nodes):
     return cost
 
 
-def _likest(far):
+def _closest(far):
     """The pairs (i, j) that are nearest in all: far[i][j] says how far they are apart. None for no partner."""
     rows, columns = len(far), len(far[0])
     if rows > columns:
-        return [(i, j) for j, i in _likest([list(column) for column in zip(*far, strict=True)])]
+        return [(i, j) for j, i in _closest([list(column) for column in zip(*far, strict=True)])]
     if columns > 6:  # too many orders to try
         chosen = tuple(range(rows))
     else:
@@ -404,7 +404,7 @@ class _Comparison:
         self._count_outputs()
         self._path(a_main.positions, r_main.positions)
         self._other_outputs()
-        self.found = _strides_everywhere(_swapped_filters(_merged_otherwise(self.found)))
+        self.found = _strides_everywhere(_swapped_filters(_in_another_place(_merged_otherwise(self.found))))
         return [difference for difference, *_ in self.found]
 
     def add(self, code, place, message, expected, got, **about):
@@ -582,6 +582,8 @@ class _Comparison:
         elif node.kind == "activation" and place.part == "addition":
             code = "final_relu_missing"
             text = f"{place.block} ends with the addition; one step is still to come."
+        elif node.kind == "activation" and at_end and kind == "ReLU":
+            code, text = "final_relu_missing", f"{place} is missing: one step is still to come."
         elif node.kind == "activation" and at_end:
             code = "output_activation"
             text = f"the network ends without a {kind}: what comes out are logits. What should its outputs be?"
@@ -759,7 +761,7 @@ class _Comparison:
             [[graph.nodes[p] for p in side.positions] for side in sides]
             for graph, sides in ((self.a, a_sides), (self.r, r_sides))
         )
-        pairs = _likest([[_distance(a, r) for r in r_nodes] for a in a_nodes])
+        pairs = _closest([[_distance(a, r) for r in r_nodes] for a in a_nodes])
         pairs = sorted(pairs, key=lambda pair: len(r_sides) if pair[1] is None else pair[1])
         counts = [f"{len(sides)} branches" for sides in (r_sides, a_sides)]
         for i, j in pairs:
@@ -877,6 +879,21 @@ def _merged_otherwise(found):
     """Branches that end in a sum, not in a concatenation, are told by that alone."""
     merges = [item for item in found if item[0].code == "wrong_merge" and item[0].expected == NAMES["concat"]]
     return merges or found
+
+
+def _in_another_place(found):
+    """A layer with a kernel that is missing in one place and stands in another is one mistake, not two."""
+    result = list(found)
+    for item in found:
+        difference, place, _ = item
+        for other in result if difference.code == "layer_missing" else ():
+            extra = other[0]
+            if extra.code == "extra_layer" and extra.got == _one(difference.expected):
+                text = f"{place} does not stand where it belongs. In which order do the layers follow each other?"
+                moved = replace(difference, code="wrong_order", message=text[0].upper() + text[1:], expected="", got="")
+                result = [(moved, *one[1:]) if one is item else one for one in result if one is not other]
+                break
+    return result
 
 
 def _swapped_filters(found):

@@ -10,8 +10,7 @@ import os
 import re
 import textwrap
 import traceback
-import warnings
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 import keras
@@ -19,6 +18,7 @@ import numpy as np
 
 from course_utils.check import NotAnswered
 from course_utils.check.state import COURSE, is_students, kept
+from course_utils.environment import quiet
 
 MAX_PARAMETERS = 20_000_000
 
@@ -172,19 +172,6 @@ def weights_kept(model):
     finally:
         for variable, value in kept:
             variable.assign(value)
-
-
-@contextmanager
-def quiet():
-    """Prints and warnings go nowhere."""
-    with (
-        open(os.devnull, "w", encoding="utf-8", errors="replace") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        yield
 
 
 class _TooLarge(BaseException):

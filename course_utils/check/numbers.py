@@ -91,7 +91,7 @@ def outputs(config, x, seed=0, before_softmax=True, max_params=MAX_PARAMS):
 
     model = rebuild(config, max_params, before_softmax, seed)
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D) and layer.use_bias:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D) and layer.use_bias:
             layer.bias.assign(np.zeros(layer.bias.shape, "float32"))
     try:
         result = model(x, training=False)
@@ -128,7 +128,7 @@ def _drawn(model, seed):
     """{id of a weight: its numbers}, without the states of random generators."""
     weights = [weight for weight in model.weights if str(weight.dtype).startswith("float")]
     keys = {(_role(weight), tuple(weight.shape)) for weight in weights}
-    numbers = {key: _draw(*key, seed) for key in keys}
+    numbers = {key: draw(*key, seed) for key in keys}
     return {id(weight): numbers[_role(weight), tuple(weight.shape)] for weight in weights}
 
 
@@ -143,7 +143,7 @@ def _role(weight):
     return "kernel" if len(weight.shape) > 1 else "bias"
 
 
-def _draw(role, shape, seed):
+def draw(role, shape, seed):
     import numpy as np
 
     rng = np.random.default_rng([seed, zlib.crc32(role.encode()), *shape])

@@ -5,9 +5,24 @@ import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 NOT_REACHED = "not_reached"  # the code of what could not be looked at, because of another finding
 UNANSWERED = "unanswered"
+
+
+class Step(NamedTuple):
+    """A part of an exercise that earns points.
+
+    name: what findings and judges call it. what: completes "whether it ...". passed: what is said where it is right.
+    needs: what has to be there to look at, of a model: {kind of node: share of those of the reference}.
+    """
+
+    name: str
+    points: int
+    what: str
+    passed: str
+    needs: dict = {}  # noqa: RUF012
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class File:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Archive(File):
-    """A File that comes as a tar archive, and is a folder of this name afterwards, see course_utils.data.batches.
+    """A File that comes as a tar archive, and is a folder of this name afterwards, see course_utils.data.cifar_pickles.
 
     size, sha256 and address are those of the archive; members: {file in it: md5}. Other archives, folders of such files
     and npz files with the keys of `arrays` will do, with any number of pictures. The stand-in is such an npz.

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from course_utils.data import batches, folder
+from course_utils.data import cifar_pickles, folder
 from course_utils.data.catalogue import Archive, Folder
 from course_utils.errors import CourseError
 
@@ -24,14 +24,14 @@ def content_of(file, path):
     if isinstance(file, Folder):
         return folder.collect(path)
     if isinstance(file, Archive) and path.is_dir():
-        return batches.collect(path, file.members)
+        return cifar_pickles.collect(path, file.members)
     return unpacked(file, path.read_bytes(), path.name)
 
 
 def unpacked(file, content, label):
     """The content of a file, a packed Archive as {name: bytes}; raises CourseError that calls it `label`."""
     if isinstance(file, Archive) and (content.startswith(GZIP) or content[257:262] == TAR):
-        return batches.unpack(content, file.members, label)
+        return cifar_pickles.unpack(content, file.members, label)
     return content
 
 
@@ -131,7 +131,7 @@ def _is_npz(file):
 def _open(file, content, label):
     """What holds the arrays, {key: array}, as a context."""
     if isinstance(content, dict):
-        return nullcontext(batches.read(content, label))
+        return nullcontext(cifar_pickles.read(content, label))
     buffer = io.BytesIO(content)
     return np.load(buffer, allow_pickle=False) if _is_npz(file) else h5py.File(buffer, "r")
 

@@ -10,27 +10,20 @@ import threading
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from course_utils.check import EXERCISES
+from course_utils.check import EXERCISES, asking
 from course_utils.check.result import Finding, Result
 from course_utils.errors import CourseError
 from course_utils.files import write_text
-from course_utils.grading import again, answers_page, gradebook, marks, report, sandbox, spreadsheet, wire
+from course_utils.grading import again, answers_page, gradebook, marks, protocol, report, sandbox, spreadsheet
+from course_utils.grading.forkserver import JUDGE_SECONDS, ForkServer
 from course_utils.grading.hand_ins import collect, write_collected
 from course_utils.grading.submissions import all_masters, pair, parse
-from course_utils.grading.workshop import JUDGE_SECONDS, Workshop
 
-STATUS = {  # what a student is told of a notebook that did not come to its end
-    "timeout": "The notebook took longer than the time there is for grading. Does a loop of yours never end?",
-    "out-of-memory": "The notebook took more memory than there is for grading. Which array or network is that large?",
-    "crashed": "The notebook's process crashed before this exercise was looked at.",
-    "no-result": "The notebook ended before this exercise was looked at: does a cell of yours leave Python?",
-    "missing": "No notebook was handed in.",
-    "unreadable": "The file that was handed in cannot be read.",
-}
-A_JUDGES_DAY = 500  # exercises
+JUDGE_MAX_TASKS = 500  # exercises
 
 
 class Task(NamedTuple):
@@ -45,12 +38,12 @@ class Task(NamedTuple):
     about: dict
 
 
-class Bench:
+class Worker:
     """A place at which one submission at a time is graded: a sandbox of its own, and a judge."""
 
-    def __init__(self, workshop, limits):
-        self.workshop, self.limits = workshop, limits
-        self.commands = workshop.fork("bench")
+    def __init__(self, fork_server, limits):
+        self.fork_server, self.limits = fork_server, limits
+        self.commands = fork_server.fork("worker")
         self.judge, self.judged = None, 0
 
     def grade(self, task):
@@ -61,7 +54,7 @@ class Bench:
             found.setdefault(name, text)
         exercises = task.request["exercises"]
         answered = [exercise for exercise, _ in exercises if exercise in found]
-        whole = wire.LAST in found and len(answered) == len(exercises)
+        whole = protocol.LAST in found and len(answered) == len(exercises)
         status = (
             ending.status if ending.status != "ended" else "ok" if whole else "crashed" if answered else "no-result"
         )
@@ -70,7 +63,7 @@ class Bench:
             if exercise in found:
                 records.append(self._judged([exercise, name, task.request["seed"]], found[exercise]))
             else:
-                records.append(without(exercise, STATUS[status], status))
+                records.append(without(exercise, report.STATUS[status], status))
         return {
             "student": task.student,
             "notebook": task.notebook,
@@ -85,30 +78,30 @@ class Bench:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                command = json.dumps({"limits": self.limits, "isolated": self.workshop.isolated}).encode()
+                command = json.dumps({"limits": self.limits, "isolated": self.fork_server.isolated}).encode()
                 socket.send_fds(self.commands, [command], [theirs.fileno()])
             data = bytearray()
             with suppress(ConnectionError):  # it ended before it had read or said everything
-                ours.sendall(json.dumps(request).encode())
+                ours.sendall(protocol.json_of(request | {"asking": _asking(request)}))
                 ours.shutdown(socket.SHUT_WR)
                 while len(data) <= self.limits.answer and (more := ours.recv(1 << 20)):
                     data += more
         ending = self.commands.recv(2000)
         if not ending:
             raise CourseError("A process that grades ended by itself: run the command again with --resume.")
-        return sandbox.Ending(*json.loads(ending)), wire.frames(bytes(data[: self.limits.answer]))
+        return sandbox.Ending(*json.loads(ending)), protocol.frames(bytes(data[: self.limits.answer]))
 
     def _judged(self, asked, text):
         """The record of an exercise. asked: it, its function and the seed. text: what came out of the sandbox."""
         self.judged += 1
-        if self.judge and self.judged % A_JUDGES_DAY == 0:  # its memory grows with what it has seen
+        if self.judge and self.judged % JUDGE_MAX_TASKS == 0:  # its memory grows with what it has seen
             self.judge.close()
             self.judge = None
-        self.judge = self.judge or self.workshop.fork("judge")
+        self.judge = self.judge or self.fork_server.fork("judge")
         try:
             self.judge.settimeout(2 * JUDGE_SECONDS)
-            self.judge.sendall(wire.pack(asked) + wire.frame(text))
-            record = wire.unpack(wire.read_frame(self.judge))
+            self.judge.sendall(protocol.pack(asked) + protocol.frame(text))
+            record = protocol.unpack(protocol.read_frame(self.judge))
         except (OSError, ValueError):
             self.judge.close()
             self.judge, record = None, {"error": "it could not be judged"}
@@ -116,6 +109,17 @@ class Bench:
             text = "What the check got back cannot be judged: it is not what an answer to this exercise gives."
             return without(asked[0], text, "unreadable_evidence")
         return record
+
+
+def _asking(request):
+    """What is asked of each exercise of a request for the sandbox."""
+    return {exercise: _one_asking(exercise, request["seed"]) for exercise, _ in request["exercises"]}
+
+
+@lru_cache(256)  # the sets of probes of a run
+def _one_asking(name, seed):
+    exercise = EXERCISES[name]
+    return {"kind": exercise.ask, "request": asking(name, hidden=True, seed=seed), "keras_given": exercise.keras_given}
 
 
 def without(exercise, message, code):
@@ -126,21 +130,21 @@ def without(exercise, message, code):
 
 # --- Here or on another machine --------------------------------------------------------------------------------------
 
-_here = threading.local()  # a thread's bench
+_here = threading.local()  # a thread's worker
 _lock = threading.Lock()
-_workshops = {}  # isolated or not -> the process's Workshop
+_fork_servers = {}  # isolated or not -> the process's ForkServer
 _shared = False  # do they outlast a run? See `warm`
 
 
 def grade_here(task, limits, isolated):
     """Grade a task in this process and thread, which keep their warm processes for the next one."""
-    if not hasattr(_here, "bench"):
+    if not hasattr(_here, "worker"):
         with _lock:
-            if isolated not in _workshops:
-                _workshops[isolated] = Workshop(isolated)
-                atexit.register(_workshops[isolated].stop)
-        _here.bench = Bench(_workshops[isolated], limits)
-    return _here.bench.grade(task)
+            if isolated not in _fork_servers:
+                _fork_servers[isolated] = ForkServer(isolated)
+                atexit.register(_fork_servers[isolated].stop)
+        _here.worker = Worker(_fork_servers[isolated], limits)
+    return _here.worker.grade(task)
 
 
 @contextmanager
@@ -167,7 +171,7 @@ def _executor(jobs, scheduler):
 
 @contextmanager
 def warm():
-    """Several runs of this process share their workshop, which ends with the block."""
+    """Several runs of this process share their fork server, which ends with the block."""
     global _shared
     _shared = True
     try:
@@ -178,8 +182,8 @@ def warm():
 
 
 def _stop():
-    while _workshops:
-        _workshops.popitem()[1].stop()
+    while _fork_servers:
+        _fork_servers.popitem()[1].stop()
 
 
 # --- The class -------------------------------------------------------------------------------------------------------
@@ -327,7 +331,7 @@ def _tasks(found, waiting, seed, answers):
 def _ungraded(student, stem, why):
     status = "unreadable" if why else "missing"
     exercises = all_masters()[stem].exercises
-    records = [without(exercise, why or STATUS[status], status) for exercise in exercises]
+    records = [without(exercise, why or report.STATUS[status], status) for exercise in exercises]
     about = {"student": student, "notebook": stem, "status": status, "seconds": 0.0}
     return about | {"exercises": records, "notes": [why] if why else []}
 

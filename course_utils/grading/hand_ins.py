@@ -57,7 +57,7 @@ OTHERS = {
 
 
 @dataclass(frozen=True)
-class Handed:
+class SubmittedFile:
     """One file that a student handed in.
 
     place: where it lies, for messages. id: the platform's for the student. late: does the platform say so? when: a key
@@ -95,7 +95,7 @@ def find(place):
         inside = "/".join([owner.rest, *parts[1:]] if owner.rest else parts[1:])
         if read is not None:
             who = shown[owner.name, owner.id]
-            found.append(Handed(who, _printable(inside), read, owner.id, owner.late, owner.when, parts[0]))
+            found.append(SubmittedFile(who, _printable(inside), read, owner.id, owner.late, owner.when, parts[0]))
     if not any(map(_may_be_notebook, found)):
         raise CourseError(f"{place} holds no notebooks: it should hold one folder (or zip file) a student.")
     found.sort(key=lambda one: (one.student, one.when, natural(one.place)))
@@ -312,8 +312,11 @@ def natural(place):
 
 @dataclass
 class Collected:
-    """A class. chosen: {(student, stem): Handed}; broken: {(student, stem): why}; notes: {(student, stem): remarks
-    for the feedback}; words: remarks for the teacher; rows: of collected.csv, one a file."""
+    """A class.
+
+    chosen: {(student, stem): SubmittedFile}; broken: {(student, stem): why}; notes: {(student, stem): remarks for the
+    feedback}; words: remarks for the teacher; rows: of collected.csv, one per file.
+    """
 
     students: list
     stems: list

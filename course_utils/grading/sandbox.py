@@ -24,7 +24,7 @@ from typing import NamedTuple
 PACKAGE = Path(__file__).resolve().parents[1]
 IMAGES = PACKAGE.parent / "images"
 # Nothing of these is to be read inside: how answers are judged and graded, and answers of the course's and Keras' own.
-HIDDEN = [PACKAGE / "grading", PACKAGE / "check" / "judge", PACKAGE / "networks"]
+HIDDEN = [PACKAGE / "grading", PACKAGE / "exercises", PACKAGE / "check" / "judge", PACKAGE / "networks"]
 HIDDEN += [Path(sysconfig.get_path("purelib"), "keras", "src", "applications").resolve()]
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 NOBODY = 65534

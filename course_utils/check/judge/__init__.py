@@ -1,4 +1,4 @@
-"""One module an exercise: `judge(evidence)` returns findings. Nothing here runs or imports code of the student's.
+"""Judging: what the judges of several exercises have in common. Nothing here runs or imports code of the student's.
 
 This module holds what is said of any answer that could not be called, or did not return what it should.
 """
@@ -6,15 +6,26 @@ This module holds what is said of any answer that could not be called, or did no
 import re
 
 from course_utils.check.judge.old_names import todays_name
-from course_utils.check.judge.slips import slip
 from course_utils.check.result import NOT_REACHED, UNANSWERED, Finding
 
 BORROWED = "borrowed"
 
 
-def not_reached(what, points):
-    """The finding for something that could not be looked at. what: completes "Not reached: whether it ..."."""
-    return Finding(NOT_REACHED, False, f"Not reached: whether it {what}.", points=points)
+def passed(step):
+    """The finding for a `Step` that is right."""
+    return Finding(step.name, True, step.passed, points=step.points)
+
+
+def not_reached(step):
+    """The finding for a `Step` that could not be looked at."""
+    return Finding(NOT_REACHED, False, f"Not reached: whether it {step.what}.", points=step.points)
+
+
+def only(finding, steps):
+    """The findings where nothing but the first step could be looked at."""
+    if finding.code == UNANSWERED:
+        return [finding]
+    return [finding, *map(not_reached, steps[1:])]
 
 
 def call_problem(call, points, what=None):
@@ -64,6 +75,8 @@ def call_problem(call, points, what=None):
 
 def exception(what, error, points):
     """The finding for an exception, with the student's own line. what: who stopped."""
+    from course_utils.check.judge.slips import slip  # which knows Keras
+
     line = where(error)
     if error["type"] == "RecursionError":
         return Finding("recursion", False, f"{what} stops{line}: something calls itself without end.", points=points)

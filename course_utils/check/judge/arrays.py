@@ -1,12 +1,15 @@
 """What is said of a function of NumPy arrays, or of numbers: shape, type, numbers, and the mistake that gives them."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_utils.check.judge import call_problem, not_reached
+from course_utils.check.ask import given
+from course_utils.check.exercise import Exercise
+from course_utils.check.judge import call_problem, not_reached, passed
 from course_utils.check.result import UNANSWERED, Finding
 
 KINDS = {"b": "truth values", "i": "whole numbers", "u": "whole numbers", "f": "floating-point", "c": "complex"}
@@ -20,26 +23,61 @@ class Mistake(NamedTuple):
     compute: Callable
 
 
-def judge_arrays(evidence, probes, steps, reference, mistakes=(), errors=("ValueError",), same_type=False):
-    """The findings for the evidence of `ask_arrays`: one a step; a single one if it is not answered.
+class Probe(NamedTuple):
+    """step: name of the exercise's step that it belongs to. arguments: in the order of the signature."""
 
-    probes: as there. steps: as for `by_step`. reference: of the arguments of a probe, the right array or number; it
-    raises ValueError where the answer should stop with one of `errors` (names of types). mistakes: those tried where
-    something else comes out than should, the likeliest first. same_type: the result has to be of the reference's dtype,
-    not only of its kind.
+    step: str
+    arguments: dict[str, Any]
+
+
+def function(
+    notebook,
+    place,
+    title,
+    steps,
+    probes,
+    reference=None,
+    mistakes=(),
+    errors=("ValueError",),
+    same_type=False,
+    judge=None,
+    forbidden=(),
+    **more,
+):
+    """The `Exercise` of a function that takes arrays or numbers and returns an array or a number.
+
+    Args:
+        notebook, place, title, steps, more: as of `Exercise`.
+        probes: of (rng, seed, hidden), a list of `Probe`; rng is a random.Random of the seed.
+        reference: of the arguments of a probe, the right array or number. It raises ValueError where the answer should
+            stop with one of `errors` (names of types).
+        mistakes: a `Mistake` each, tried where something else comes out than should, the likeliest first.
+        same_type: the result has to be of the reference's dtype, not only of its kind.
+        judge: in place of reference and mistakes; of (step, arguments, what came out) of all probes, a list of the name
+            of a step and the finding for what is wrong there, or None.
+        forbidden: names of functions that are not to be handed on, see `ask.calling`.
     """
-    found = []
-    for probe, got in zip(probes(evidence["seed"], evidence["hidden"]), evidence["probes"], strict=True):
-        found.append((probe.step, _fault(probe.arguments, got, reference, mistakes, errors, same_type)))
-    return by_step(found, steps)
+
+    def request(seed, hidden):
+        made = probes(random.Random(seed), seed, hidden)
+        asked = [{"arguments": probe.arguments} for probe in made]
+        return {"probes": asked, "steps": [probe.step for probe in made], "forbidden": [*forbidden]}
+
+    def faults(looked):
+        return [(step, _fault(*one, reference, mistakes, errors, same_type)) for step, *one in looked]
+
+    def judged(request, evidence):
+        asked = [{name: given.made(value) for name, value in one["arguments"].items()} for one in request["probes"]]
+        return by_step((judge or faults)([*zip(request["steps"], asked, evidence["probes"], strict=True)]), steps)
+
+    return Exercise(notebook, place, title, steps, "array", request, judged, **more)
 
 
 def by_step(found, steps):
     """The findings, one a step; a single one if it is not answered.
 
-    found: (name of a step, finding for what is wrong on a probe, or None) of each probe. steps: of `judge.models.Step`.
-    The first that is wrong in a step is told, a mistake only once. A step without points is told only where another
-    passed.
+    found: (name of a step, finding for what is wrong on a probe, or None) of each probe. The first that is wrong in a
+    step is told, a mistake only once. A step without points is told only where another passed.
     """
     told, findings = set(), []
     for step in steps:
@@ -49,9 +87,9 @@ def by_step(found, steps):
         if not step.points and not any(finding.passed for finding in findings):
             continue
         if fault is None:
-            findings.append(Finding(step.name, True, step.passed, points=step.points))
+            findings.append(passed(step))
         elif fault.code in told:
-            findings.append(not_reached(step.what, step.points))
+            findings.append(not_reached(step))
         else:
             told.add(fault.code)
             findings.append(replace(fault, points=step.points))

@@ -4,34 +4,42 @@ import warnings
 
 import numpy as np
 
-from course_utils.check.judge.arrays import by_step, changes, no_numbers, not_refused, other_type, words, wrong_shape
+from course_utils.check.judge.arrays import changes, function, no_numbers, not_refused, other_type, words, wrong_shape
 from course_utils.check.result import Finding
 
 REFUSES = "refuses"  # the step of probes that should be refused
 
 
-def judge_draws(evidence, probes, steps, faults, shape=lambda images, **more: images.shape):
-    """The findings for the evidence of `ask_arrays`, as `by_step`'s.
+def drawing(notebook, place, title, steps, probes, faults, shape=lambda images, **more: images.shape, **more):
+    """The `Exercise` of a function of (images, ..., rng) that changes pictures.
 
-    probes: as there; the first three differ in their `rng` alone, which is twice of one seed and once of another.
-    faults: of the arguments of a probe and the array that came out, what is wrong: a finding or None for each of the
-    steps with points. shape: of the arguments, the shape that should come out, in the type of `images`.
+    Args:
+        probes: as of `arrays.function`; the first three differ in their `rng` alone, which is twice of one seed and
+            once of another.
+        faults: of the arguments of a probe and the array that came out, what is wrong: a finding or None for each of
+            the steps with points.
+        shape: of the arguments, the shape that should come out, in the type of `images`.
+        notebook, place, title, steps, more: as of `Exercise`.
     """
-    names, found, came = [step.name for step in steps if step.points], [], []
-    for probe, got in zip(probes(evidence["seed"], evidence["hidden"]), evidence["probes"], strict=True):
-        asked = words(probe.arguments)
-        if probe.step == REFUSES:
-            dark = probe.arguments["images"].max() <= 1
-            found.append((REFUSES, not_refused(got["call"], f"{asked}, the pictures in 0..1" if dark else asked)))
-            continue
-        problem = no_numbers(got, asked, 4) or wrong_shape(got, shape(**probe.arguments), asked)
-        problem = problem or changes(got) or other_type(got["y"], probe.arguments["images"].dtype, asked)
-        came.append(None if problem else got["y"])
-        told = [problem] * len(names) if problem else faults(probe.arguments, got["y"])
-        found += zip(names, told, strict=True)
-    if all(y is not None for y in came[:3]):
-        found.append((names[0], _generator(*came[:3])))
-    return by_step(found, steps)
+    names = [step.name for step in steps if step.points]
+
+    def judge(looked):
+        found, came = [], []
+        for step, arguments, got in looked:
+            asked = words(arguments)
+            if step == REFUSES:
+                dark = arguments["images"].max() <= 1
+                found.append((REFUSES, not_refused(got["call"], f"{asked}, the pictures in 0..1" if dark else asked)))
+                continue
+            problem = no_numbers(got, asked, 4) or wrong_shape(got, shape(**arguments), asked)
+            problem = problem or changes(got) or other_type(got["y"], arguments["images"].dtype, asked)
+            came.append(None if problem else got["y"])
+            found += zip(names, [problem] * len(names) if problem else faults(arguments, got["y"]), strict=True)
+        if all(y is not None for y in came[:3]):
+            found.append((names[0], _generator(*came[:3])))
+        return found
+
+    return function(notebook, place, title, steps, probes, judge=judge, **more)
 
 
 def _generator(once, again, other):

@@ -1,47 +1,33 @@
 """What later cells of a notebook need of an answer and no point is for: told as advice, once all points are earned.
 
-Whatever a check passes lets every later cell run, or says what to add so that it does.
+Whatever a check passes lets every later cell run, or says what to add so that it does. `Exercise.advice` is one of the
+functions of this module, or one of its own that is made of them.
 """
 
 import ast
 import json
-from functools import wraps
 from inspect import Parameter, Signature
 
 from course_utils.check import graph
-from course_utils.check.evidence import arguments
 from course_utils.check.judge import where
 from course_utils.check.result import Finding
 
 Kind = type(Parameter.POSITIONAL_ONLY)
 
 
-def carries_on(names, *calls, more=lambda evidence: ()):
-    """Make of a judge one that gives advice at full marks where a later cell could not go on with the answer.
-
-    names: the arguments of the exercise, in order: "n, f, p, s". calls: how later cells call it, in their own words.
-    more: of the evidence, further advice.
-    """
-
-    def of(judge):
-        @wraps(judge)
-        def judged(evidence):
-            findings, call = judge(evidence), _call(evidence)
-            if call["outcome"] != "returned" or any(one.points and not one.passed for one in findings):
-                return findings
-            return [*findings, *_of_arguments(call, names.split(", "), calls), *more(evidence)]
-
-        judged.calls = calls
-        return judged
-
-    return of
+def advised(exercise, request, evidence):
+    """The advice for an answer that has all points: where a later cell could not go on with it."""
+    call = evidence["probes"][0]["call"]
+    if call["outcome"] == "returned":
+        yield from _of_arguments(call, exercise.arguments.split(", "), exercise.later)
+        yield from exercise.advice(request, evidence)
 
 
 def advice(code, message, expected=None, got=None):
     return Finding(code, False, message, expected, got)
 
 
-def no_tensor(evidence):
+def no_tensor(request, evidence):
     """The advice on a tensor, where later cells take what comes out for an array or a number."""
     if any(probe["call"].get("kind") == "tensor" for probe in evidence["probes"]):
         text = (
@@ -51,7 +37,7 @@ def no_tensor(evidence):
         yield advice("returned_tensor", text, "a number or an array", "a tensor")
 
 
-def a_class(evidence):
+def a_class(request, evidence):
     """The advice on a function in place of a class."""
     if not evidence["probes"][0]["call"].get("class", True):
         text = (
@@ -60,7 +46,7 @@ def a_class(evidence):
         yield advice("no_class", text, "a class", "a function")
 
 
-def several(evidence):
+def several(request, evidence):
     """The advice on a block of which no model can hold two."""
     together = evidence.get("together") or {"outcome": "returned"}
     if together["outcome"] == "raised" and "unique" in together["error"]["text"]:
@@ -78,7 +64,7 @@ def several(evidence):
         yield advice("later_block", text)
 
 
-def nothing_nested(evidence):
+def nothing_nested(request, evidence):
     """The advice on a last normalisation that stands in a model within the model."""
     kinds = [layer["class_name"] for layer in layers_of(evidence)]
     held = [kind for kind in kinds if kind in (*graph.MODELS, "BatchNormalization")]
@@ -93,13 +79,6 @@ def nothing_nested(evidence):
 def layers_of(evidence):
     """The layers of the model that the first probe gave, as its config has them."""
     return json.loads(evidence["probes"][0]["config"])["config"]["layers"]
-
-
-def _call(evidence):
-    """The evidence of the first call of an answer."""
-    first = evidence["probes"][0] if "probes" in evidence else evidence
-    first = first["pipelines"][0] if "pipelines" in first else first
-    return first["call"] if "call" in first else first["tensor"]
 
 
 def _of_arguments(call, names, calls):
@@ -122,6 +101,8 @@ def _of_arguments(call, names, calls):
 
 def _allows(signature, is_class, names, call):
     """Does a call give each parameter what the check gave it?"""
+
+    from course_utils.check.evidence import arguments  # which needs Keras
 
     def stand_in():
         pass

@@ -6,38 +6,229 @@ difference that belongs to it.
 """
 
 import json
+import random
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache, wraps
-from typing import NamedTuple
+from functools import lru_cache, partial
+from importlib import import_module
 
 import numpy as np
 
 from course_utils.check import graph, numbers
-from course_utils.check.ask.models import shapes_only
-from course_utils.check.difference import Difference, differences, told
-from course_utils.check.evidence import quiet
-from course_utils.check.judge import BORROWED, call_problem, not_a_model, not_reached, where
-from course_utils.check.result import UNANSWERED, Finding
+from course_utils.check.difference import Difference, differences, foremost
+from course_utils.check.exercise import Exercise
+from course_utils.check.judge import BORROWED, call_problem, not_a_model, not_reached, passed, where
+from course_utils.check.result import UNANSWERED, Finding, Step
+from course_utils.environment import quiet
 
 SETTINGS = {"kernel_size_ignored", "wrong_kernel_size", "wrong_filters", "wrong_strides", "strides_everywhere"}
+NETWORKS = "course_utils.networks"
+WHOLE = [  # networks that no answer may hand on
+    f"{NETWORKS}.{name}"
+    for name in (
+        "lenet:lenet5",
+        "lenet:_lenet5",
+        "alexnet:alexnet",
+        "alexnet:_alexnet",
+        "vgg:vgg16",
+        "inception:inception_network",
+        "inception:GoogLeNet",
+        "resnet:ResNet50",
+        "resnet:resnet50_headless",
+        "resnet:_stem",
+        "resnet:_stages",
+        "resnet_v2:ResNet50V2",
+        "resnet_v2:ResNet101V2",
+        "resnet_v2:_resnet_v2",
+        "resnet_v2:hard_coded_resnet50v2",
+    )
+] + [f"keras.applications:{name}" for name in ("ResNet50", "VGG16", "ResNet50V2", "ResNet101V2")]
+
+BLOCKS_V2 = [f"{NETWORKS}.resnet_v2:stack2"]
+BLOCKS_V2 += [f"keras.src.applications.resnet:{name}" for name in ("residual_block_v2", "stack_residual_blocks_v2")]
 
 
-class Step(NamedTuple):
-    """name: what `step_of` calls it. what: completes "whether it ...". passed: what is said where it is right.
+def block(
+    notebook,
+    place,
+    title,
+    steps,
+    tensor,
+    reference,
+    probes,
+    fallback,
+    hidden,
+    step_of,
+    judge=None,
+    redraw=None,
+    spellings=None,
+    forbidden=None,
+    **more,
+):
+    """The `Exercise` of a part of a network: a function of a symbolic tensor and some settings.
 
-    needs: what has to be there to look at: {kind of node: share of those of the reference}.
+    Args:
+        notebook, place, title, steps, more: as of `Exercise`.
+        tensor: the name of the argument that is the tensor.
+        reference: the course's own, "resnet:identity_block" of `course_utils.networks`.
+        probes, fallback: as `ask.block` takes them; in grading the numbers of the fallback are drawn.
+        hidden: of a random.Random, the further probes of grading.
+        step_of: of a `Difference`, the name of the step that it belongs to.
+        judge: of evidence (see `joined`) and steps, the findings, in place of `judge_model`'s.
+        redraw: of a probe of the fallback and a random.Random, one with numbers that nobody can foresee; by default
+            `redrawn` with the argument filters.
+        spellings: {argument: further names under which an answer may know it}.
+        forbidden: see `ask.calling`; by default all functions of the reference's module.
+    """
+    forbidden = forbidden or [f"{NETWORKS}.{reference.partition(':')[0]}:*"]
+    build, redraw = block_of(reference), redraw or partial(redrawn, channels=["filters"])
+
+    def request(seed, grading):
+        rng = random.Random(seed)
+        return {
+            "tensor": tensor,
+            "probes": [*probes, *(hidden(rng) if grading else ())],
+            "fallback": [redraw(probe, rng) for probe in fallback] if grading else fallback,
+            "spellings": spellings or {},
+            "forbidden": forbidden,
+            "together": not grading,
+        }
+
+    def judged(request, evidence):
+        evidence = joined(request, evidence)
+        if judge:
+            return diagnosis_first(judge(evidence, steps))
+        return diagnosis_first(judge_model(evidence, steps, block_problem, step_of, build))
+
+    return Exercise(notebook, place, title, steps, "block", request, judged, **more)
+
+
+def network(
+    notebook,
+    place,
+    title,
+    steps,
+    reference,
+    probes,
+    hidden,
+    step_of=None,
+    fallback=(),
+    judge=None,
+    problem=None,
+    wanted=None,
+    forbidden=WHOLE,
+    **more,
+):
+    """The `Exercise` of a network: a function that returns a keras.Model.
+
+    Args:
+        notebook, place, title, steps, more: as of `Exercise`.
+        reference: the course's own, "resnet:ResNet50" of `course_utils.networks`.
+        probes, fallback: the arguments of the calls, [{"classes": 5}]; in grading the numbers of the fallback are
+            drawn. A probe may also be as `ask.network` takes it.
+        hidden: of a random.Random, the further probes of grading.
+        step_of: of a `Difference`, the name of the step that it belongs to.
+        judge: of evidence (see `joined`) and steps, the findings, in place of `judge_model`'s.
+        problem: in place of `network_problem`.
+        wanted: default values that the signature should have, {"classes": 6}.
+        forbidden: see `ask.calling`.
     """
 
-    name: str
-    points: int
-    what: str
-    passed: str
-    needs: dict = {}  # noqa: RUF012
+    def request(seed, grading):
+        rng = random.Random(seed)
+        asked = [*probes, *(hidden(rng) if grading else ())]
+        tried = [{"arguments": one} for one in fallback]
+        return {
+            "probes": [one if "arguments" in one else {"arguments": one} for one in asked],
+            "fallback": [redrawn(probe, rng) for probe in tried] if grading else tried,
+            "forbidden": forbidden,
+        }
+
+    def judged(request, evidence):
+        evidence = joined(request, evidence)
+        if judge:
+            return diagnosis_first(judge(evidence, steps))
+        build = network_of(reference)
+        return diagnosis_first(judge_model(evidence, steps, problem or network_problem, step_of, build, wanted))
+
+    return Exercise(notebook, place, title, steps, "network", request, judged, **more)
+
+
+def redrawn(probe, rng, channels=()):
+    """A probe of the fallback with other numbers: equal numbers of channels stay equal.
+
+    channels: the arguments that are numbers of channels, or lists of them.
+    """
+    new = {**probe, "arguments": {**probe["arguments"]}}
+    arguments = new["arguments"]
+    if channels := [name for name in channels if name in arguments]:
+        *size, entering = probe["shape"]
+        held = {name: value if isinstance(value, list) else [value] for name, value in arguments.items()}
+        before = sorted({entering, *(n for name in channels for n in held[name])})
+        drawn = dict(zip(before, rng.sample(range(2, 13), len(before)), strict=True))
+        new["shape"] = [*size, drawn[entering]]
+        for name in channels:
+            numbers = [drawn[n] for n in held[name]]
+            arguments[name] = numbers if isinstance(arguments[name], list) else numbers[0]
+    if "f" in arguments:
+        arguments["f"] = rng.choice([5, 7])
+    if "classes" in arguments:
+        arguments["classes"] = rng.randint(2, 12)
+    if "input_shape" in arguments:
+        arguments["input_shape"] = [*arguments["input_shape"][:-1], rng.randint(1, 4)]
+    return new
+
+
+def joined(request, evidence):
+    """The evidence of a block or a network, each probe with what was "asked"; without those that it could not be asked.
+
+    "fallback": the probe of the fallback, or None. Raises ValueError for evidence of other probes.
+    """
+    found = evidence["probes"]
+    if len(found) != len(request["probes"]) and (len(found) != 1 or found[0].get("config")):
+        raise ValueError("evidence of other probes than those that were asked")
+    both = zip(request["probes"], found, strict=False)
+    instead = None
+    if evidence["fallback"]:
+        number, came = evidence["fallback"]
+        instead = came | {"asked": request["fallback"][number]}
+    return evidence | {"probes": [came | {"asked": probe} for probe, came in both if came], "fallback": instead}
+
+
+def drawn_bottlenecks(rng, projected):
+    """(shape, f, filters) of three blocks: kernels, filters in any order of size, and pictures that are not shown."""
+    for f in (1, 3, 7):
+        filters = rng.sample(range(2, 13), 3)
+        channels = rng.choice([n for n in range(2, 13) if n not in filters]) if projected else filters[2]
+        yield [rng.randint(7, 13), rng.randint(7, 13), channels], f, filters
+
+
+@lru_cache
+def block_of(name):
+    """A function of a probe that makes the model of a block of `course_utils.networks`."""
+
+    def build(probe):
+        import keras
+
+        X = keras.Input(probe["shape"])
+        return keras.Model(X, _own(name)(X, **probe["arguments"]))
+
+    return build
+
+
+@lru_cache
+def network_of(name):
+    """A function of a probe that makes a network of `course_utils.networks`."""
+    return lambda probe: _own(name)(**probe["arguments"])
+
+
+def _own(name):
+    module, _, function = name.partition(":")
+    return getattr(import_module(f"{NETWORKS}.{module}"), function)
 
 
 def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
-    """The findings for the evidence of `ask.models`: one a step; a single one if it is not answered.
+    """The findings for evidence as `joined` gives it: one a step; a single one if it is not answered.
 
     problem(evidence, points): the finding for what keeps an answer from building, or None. step_of(difference): the
     name of a step. reference(asked): the reference's keras.Model for a probe. wanted: default values that the
@@ -46,31 +237,26 @@ def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
     builds = problem(evidence, steps[0].points)
     if builds and builds.code == UNANSWERED:
         return [builds]
-    probes = [probe for probe in [*evidence["probes"], evidence["instead"]] if probe and probe.get("config")]
+    probes = [probe for probe in [*evidence["probes"], evidence["fallback"]] if probe and probe.get("config")]
     if builds and builds.code in (BORROWED, "global_model"):
         probes = []
     try:
         found, graphs, same = _compare(probes, reference)
     except (graph.UnreadableConfig, numbers.CannotRebuild) as error:
         builds, found, graphs, same = _sealed(probes[0]["call"]["name"], error, steps[0].points), [], [], False
-    defaults = _wrong_defaults(evidence.get("defaults", {}), wanted or {})
+    defaults = wrong_defaults(evidence.get("defaults", {}), wanted or {})
     found = [defaults + differs for differs in found]
     findings = [_judged(step, found, graphs, step_of) for step in steps[1:-1]]
     same = same if all(finding.passed for finding in findings) else None
-    return [builds or _passed(steps[0]), *findings, _numbers(steps[-1], same)]
+    return [builds or passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
 
-def diagnosis_first(judge):
-    """A judge of a model: the exception that an answer stops with stands behind what explains it, if anything does."""
-
-    @wraps(judge)
-    def ordered(evidence):
-        first, *others = findings = judge(evidence)
-        if first.code != "exception" or not any(finding.mark == "to do" for finding in others):
-            return findings
-        return sorted(findings, key=lambda finding: 1 if finding is first else 2 * (finding.mark != "to do"))
-
-    return ordered
+def diagnosis_first(findings):
+    """The exception that an answer stops with stands behind what explains it, if anything does."""
+    first, *others = findings
+    if first.code != "exception" or not any(finding.mark == "to do" for finding in others):
+        return findings
+    return sorted(findings, key=lambda finding: 1 if finding is first else 2 * (finding.mark != "to do"))
 
 
 def readable(evidence, points, read=graph.canonical):
@@ -82,7 +268,7 @@ def readable(evidence, points, read=graph.canonical):
     problem, found = network_problem(evidence, points), []
     if problem and problem.code in (UNANSWERED, BORROWED, "global_model"):
         return problem, []
-    for probe in [*evidence["probes"], evidence["instead"]]:
+    for probe in [*evidence["probes"], evidence["fallback"]]:
         if not probe or not probe.get("config"):
             continue
         try:
@@ -96,7 +282,7 @@ def readable(evidence, points, read=graph.canonical):
 def _judged(step, found, graphs, step_of):
     """The finding for one step, from the differences on each probe: what is not there to look at is not right."""
     for differs in found:
-        fault = told([difference for difference in differs if step_of(difference) == step.name])
+        fault = foremost([difference for difference in differs if step_of(difference) == step.name])
         if fault:
             words = (fault.expected, fault.got) if fault.expected != fault.got else ()
             return Finding(fault.code, False, fault.message, *words, points=step.points)
@@ -105,19 +291,15 @@ def _judged(step, found, graphs, step_of):
         for answer, expected in graphs
         for kind, share in step.needs.items()
     )
-    return _passed(step) if found and seen else not_reached(step.what, step.points)
-
-
-def _passed(step):
-    return Finding(step.name, True, step.passed, points=step.points)
+    return passed(step) if found and seen else not_reached(step)
 
 
 def _numbers(step, same):
     """same: None if that could not be asked."""
     if same is None:
-        return not_reached(step.what, step.points)
+        return not_reached(step)
     if same:
-        return _passed(step)
+        return passed(step)
     text = (
         "Each layer is in its place, and yet, with equal weights, other numbers come out than from the reference. "
         "Which setting of a layer is not what it is by default?"
@@ -135,7 +317,7 @@ def _compare(probes, reference):
         key, config = json.dumps(probe["asked"]), probe["config"]
         calls = graph.trace(config).calls
         _refuse_closed(calls)
-        answer, expected = graph.canonical(config), _graph(reference, key)
+        answer, expected = graph.canonical(config), graph_of(reference, key)
         if "shape" in probe["asked"] and not _begins_with(answer, probe["asked"]["shape"]):
             raise numbers.CannotRebuild("its input is not the one that it was given")
         differs = differences(answer, expected)
@@ -167,12 +349,12 @@ def _compare(probes, reference):
 
 def _with_classes(difference, asked):
     """A wrong number of units is told with the number that was asked for: nobody has seen the probe."""
-    if difference.code != "wrong_units" or "classes" not in asked:
+    if difference.code != "wrong_units" or "classes" not in asked["arguments"]:
         return difference
-    return replace(difference, message=f"With classes={asked['classes']}: {difference.message}")
+    return replace(difference, message=f"With classes={asked['arguments']['classes']}: {difference.message}")
 
 
-def _wrong_defaults(named, wanted):
+def wrong_defaults(named, wanted):
     """A difference for each default value of the signature that is not the wanted one, where it names one at all."""
     found = []
     for name, value in wanted.items():
@@ -206,7 +388,8 @@ def _without_consequences(found):
 
 def _by_elimination(asked, found):
     """If a block can be built only where the numbers of filters are equal, and nothing found explains it."""
-    filters = asked.get("filters", [])
+    filters = asked["arguments"].get("filters", [])
+    filters = filters if isinstance(filters, list) else []
     explained = {"shortcut", "addition"} & {difference.part for difference in found} or {
         "wrong_filters",
         "layer_missing",
@@ -249,24 +432,27 @@ def _size(network):
 
 
 @lru_cache(256)  # hidden probes are drawn for each run of grading
-def _config(reference, asked):
+def config_of(reference, asked):
+    """The config of the reference's model for a probe, which is JSON."""
+    from course_utils.check.ask.calling import shapes_only
+
     with quiet(), shapes_only():
         return reference(json.loads(asked)).to_json()
 
 
 @lru_cache(256)
-def _graph(reference, asked):
-    return graph.canonical(_config(reference, asked))
+def graph_of(reference, asked):
+    return graph.canonical(config_of(reference, asked))
 
 
 @lru_cache(256)
 def _nameless(reference, asked):
-    return numbers.nameless(_config(reference, asked))
+    return numbers.nameless(config_of(reference, asked))
 
 
 @lru_cache(256)
 def _expected(reference, asked, before_softmax):
-    return _outputs(_config(reference, asked), before_softmax)
+    return _outputs(config_of(reference, asked), before_softmax)
 
 
 @lru_cache(128)  # many students write the same
@@ -294,6 +480,86 @@ def _same_weights(answer, expected):
         )
 
     return held(answer) == held(expected) and len(answer.shared()) == len(expected.shared())
+
+
+# Several right forms.
+
+
+def nearest(evidence, references):
+    """Of several references, each as `judge_model` takes it, the one from which an answer differs least, or first."""
+    probe = next(
+        (probe for probe in [*evidence["probes"], evidence["fallback"]] if probe and probe.get("config")), None
+    )
+    try:
+        answer = graph.canonical(probe["config"]) if probe else None
+    except graph.UnreadableConfig:
+        answer = None
+    if answer is None:
+        return references[0]
+    asked, found = json.dumps(probe["asked"]), []
+    for reference in references:
+        found.append(len(differences(answer, graph_of(reference, asked))))
+        if not found[-1]:
+            break
+    return references[found.index(min(found))]
+
+
+def problem_with_defaults(wanted):
+    """`network_problem`, which also looks at the default values that the signature names: {"classes": 1000}."""
+
+    def problem(evidence, points):
+        found = network_problem(evidence, points)
+        for wrong in () if found else wrong_defaults(evidence["defaults"], wanted)[:1]:
+            found = Finding(wrong.code, False, wrong.message, wrong.expected, wrong.got, points)
+        return found
+
+    return problem
+
+
+# Several kinds of blocks or networks, one by one.
+
+
+def probe_by_probe(evidence, judged):
+    """judged(evidence); a fault that not every probe shows is told with the arguments of the first that does."""
+    findings = judged(evidence)
+    faults = {i: finding for i, finding in enumerate(findings) if finding.mark == "to do" and len(findings) > 1}
+    alone = [judged({**evidence, "probes": [probe]}) for probe in evidence["probes"]] if faults else []
+    for i, fault in faults.items():
+        shown = [len(found) > i and found[i].code == fault.code for found in alone]
+        if any(shown) and not all(shown) and (words := _arguments(evidence["probes"][shown.index(True)]["asked"])):
+            findings[i] = replace(fault, message=f"With {words}: {fault.message}")
+    return findings
+
+
+def _arguments(asked):
+    """In words those arguments of a probe that make one of several kinds of blocks or networks, "" if none is given."""
+    given = asked["arguments"]
+    named = "stride", "stride1", "conv_shortcut", "kernel_size", "include_top", "preact", "pooling"
+    return ", ".join(f"{name}={given[name]!r}" for name in named if name in given)
+
+
+def with_biases(evidence, findings, step):
+    """The findings; that of a `step` which is passed becomes one for biases before a batch normalisation, if any.
+
+    Such a bias changes no number, and so no graph: it is counted among the parameters all the same.
+    """
+    if step not in [finding.code for finding in findings]:
+        return findings
+    needless = sum(_biases(graph.trace(probe["config"]).calls) for probe in evidence["probes"] if probe.get("config"))
+    if not needless:
+        return findings
+    text = (
+        "A convolution has a bias, and the batch normalisation right after it subtracts it again. Which convolutions "
+        "can do without?"
+    )
+    found = Finding("needless_bias", False, text, "no bias before a batch normalisation", "a bias")
+    return [replace(found, points=one.points) if one.code == step else one for one in findings]
+
+
+def _biases(calls):
+    """How many convolutions have a bias before a batch normalisation."""
+    normalised = {ref.call for call in calls if call.kind == "BatchNormalization" for ref in graph.refs(call.args)}
+    return sum(calls[i].kind == "Conv2D" and calls[i].config["use_bias"] for i in normalised)
 
 
 # What keeps an answer from building.

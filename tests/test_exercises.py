@@ -1,0 +1,74 @@
+"""Each exercise's file: complete, and of one mind with its notebook. What is wrong in one is told by its name."""
+
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+from answers import course_answer
+
+from course_utils import check, exercises
+from course_utils.check import EXERCISES
+from course_utils.files import master
+
+FOLDER = Path(exercises.__file__).parent
+
+
+def cells(exercise):
+    """{grade_id: (place among the exercises of its notebook, nbgrader's metadata, source)}; the source of all cells."""
+    content = json.loads(master(EXERCISES[exercise].notebook).read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in content if cell["cell_type"] == "code"]
+    marked = [
+        (cell["metadata"]["nbgrader"], "".join(cell["source"])) for cell in code if "nbgrader" in cell["metadata"]
+    ]
+    checks = [marks["grade_id"] for marks, _ in marked if marks["grade"]]
+    found = {marks["grade_id"]: (marks, source) for marks, source in marked}
+    return found, checks, ["".join(cell["source"]) for cell in code]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_nothing_is_left_to_fill_in(exercise):
+    assert "TODO" not in (FOLDER / f"{exercise}.py").read_text(encoding="utf-8")
+    assert "TODO" not in "".join(cells(exercise)[2])
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_it_is_the_notebooks(exercise):
+    about = EXERCISES[exercise]
+    found, checks, _ = cells(exercise)
+    assert found[exercise][0]["solution"]
+    marks, source = found[f"{exercise}_check"]
+    assert marks["points"] == about.points
+    assert source == f"check.{exercise}({about.title})"
+    assert checks.index(f"{exercise}_check") == about.place - 1
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_its_steps_have_names_of_their_own_and_say_what_they_are(exercise):
+    steps = EXERCISES[exercise].steps
+    assert len({step.name for step in steps}) == len(steps)
+    for step in steps:
+        assert re.match(r"[a-z]", step.what), "completes 'whether it ...'"
+        assert step.passed[0].isupper()
+        assert step.passed.endswith(".")
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_what_is_asked_is_drawn_from_the_seed_alone(exercise):
+    about = EXERCISES[exercise]
+    random.seed(1)
+    first = about.request(3, True)
+    random.seed(2)
+    assert repr(about.request(3, True)) == repr(first)
+    assert about.hidden > 0
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_courses_own_answer_earns_all_points_and_no_advice(exercise):
+    """In the notebook and in grading; the reference builds, then, on every probe."""
+    for hidden in False, True:
+        result = check.run(exercise, course_answer(exercise), hidden=hidden, seed=11)
+        assert result.points == result.max_points, result
+        assert [finding.code for finding in result.findings if not finding.passed] == [], result
+        assert {step.name for step in EXERCISES[exercise].steps} <= {finding.code for finding in result.findings}
