@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import os
 import sys
+import warnings
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from importlib.abc import MetaPathFinder
 
