@@ -11,6 +11,7 @@ from answers import course_answer
 from course_utils import check, exercises
 from course_utils.check import EXERCISES
 from course_utils.files import master
+from course_utils.grading.again import code_of_marks
 
 FOLDER = Path(exercises.__file__).parent
 
@@ -42,6 +43,11 @@ def test_it_is_the_notebooks(exercise):
     assert marks["points"] == about.points
     assert source == f"check.{exercise}({about.title})"
     assert checks.index(f"{exercise}_check") == about.place - 1
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_what_was_graded_with_another_one_is_graded_anew(exercise):
+    assert FOLDER / f"{exercise}.py" in code_of_marks()
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

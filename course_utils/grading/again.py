@@ -56,13 +56,18 @@ def students(records):
 @cache
 def course_of(stem):
     """A fingerprint of what the marks of a notebook depend on beside its bytes: its master and the checks."""
-    here = Path(__file__).parent
-    code = [here / f"{name}.py" for name in ("submissions", "cells", "inside")]
-    code += sorted(path for name in ("check", "networks") for path in (here.parent / name).rglob("*.py"))
     digest = hashlib.sha256(json.dumps([all_masters()[stem].cells, all_masters()[stem].exercises]).encode())
-    for path in code:
+    for path in code_of_marks():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def code_of_marks():
+    """The files of the course on which marks depend."""
+    here = Path(__file__).parent
+    folders = (here.parent / name for name in ("exercises", "check", "networks"))
+    own = [here / f"{name}.py" for name in ("submissions", "cells", "runner")]
+    return own + sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
 def keep_names(found, old):
