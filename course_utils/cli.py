@@ -169,6 +169,21 @@ def named(words):
     return {name: path for name, path in known.items() if name in wanted}
 
 
+@main.command(epilog="Example: COURSE_OFFLINE=1 course weights objects")
+@click.argument("names", nargs=-1, required=True, type=click.Choice(["objects", "photos"]))
+def weights(names):
+    """Train the bodies that ship with the course anew (for authors): minutes each.
+
+    "objects" learns from the course's own drawings, "photos" from those of CIFAR-10. The file of each, with what is
+    known of it, is put in place of the one that is there.
+    """
+    from course_utils.bodies import train
+
+    for name in names:
+        about = train(name, click.echo)
+        click.echo(f"{name}: {about['test_accuracy']:.3f} of {about['test_pictures']} test pictures")
+
+
 @main.command("new-exercise", epilog="Example: course new-exercise depthwise_separable --notebook 02 --kind block")
 @click.argument("name")
 @click.option("--notebook", required=True, help="The notebook that it goes to, by number or name.")

@@ -57,8 +57,10 @@ def pictures(images, titles=None, columns=8, alt=None, size=1.0):
     )
 
 
-def curves(runs, title, ylabel="accuracy", alt=None):
-    """Curves over the epochs, labelled at their ends. runs: {label: one value an epoch, or several runs (n, epochs)}.
+def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1):
+    """Curves over the epochs, labelled at their ends. runs: {label: one value per epoch, or several runs (n, epochs)}.
+
+    xlabel, every: for values at other times than after each epoch, such as "step" and 25.
 
     Several runs of one label share its colour; their median is drawn strong.
     """
@@ -68,14 +70,14 @@ def curves(runs, title, ylabel="accuracy", alt=None):
         ends = []
         for colour, (label, values) in zip(colours, runs.items(), strict=False):
             values = np.atleast_2d(np.asarray(values, float))
-            epochs = np.arange(1, values.shape[1] + 1)
+            epochs = every * np.arange(1, values.shape[1] + 1)
             middle = np.median(values, axis=0)
             if len(values) > 1:
                 axis.plot(epochs, values.T, color=colour, alpha=0.35, linewidth=1)
             axis.plot(epochs, middle, color=colour)
             ends.append((epochs[-1], middle[-1], label, colour))
         _label_ends(axis, ends)
-        axis.set(xlabel="epoch", ylabel=ylabel, title=title)
+        axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
         axis.xaxis.get_major_locator().set_params(integer=True)
     return show(figure, alt or f"{title}. " + "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends))
 
