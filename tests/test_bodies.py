@@ -1,4 +1,4 @@
-"""The trained networks that ship with the course: they are what their cards say, and a wrong file is told in a sentence."""
+"""The trained networks that ship with the course: what their cards say, and a wrong file told in a sentence."""
 
 import json
 import shutil
