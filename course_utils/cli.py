@@ -184,6 +184,25 @@ def weights(names):
         click.echo(f"{name}: {about['test_accuracy']:.3f} of {about['test_pictures']} test pictures")
 
 
+@main.command()
+@click.option("--messages", is_flag=True, help="List the sentences that a student can be told, with their fields.")
+def exercises(messages):
+    """List the exercises: notebook, points, and the steps that earn them."""
+    if messages:
+        from course_utils.check.messages import files
+        from course_utils.check.messages import messages as sentences
+
+        for name, path in files().items():
+            for line, text in sentences(path):
+                click.echo(f"{name}:{line}: {text}")
+        return
+    from course_utils.exercises import EXERCISES
+
+    for name, about in EXERCISES.items():
+        steps = ", ".join(f"{step.name} {step.points}" for step in about.steps)
+        click.echo(f"{about.notebook} {name:<30} {about.points:>2}  {steps}")
+
+
 @main.command("new-exercise", epilog="Example: course new-exercise depthwise_separable --notebook 02 --kind block")
 @click.argument("name")
 @click.option("--notebook", required=True, help="The notebook that it goes to, by number or name.")

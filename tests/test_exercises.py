@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from answers import course_answer
+from click.testing import CliRunner
 
 from course_utils import check, exercises
 from course_utils.check import EXERCISES
+from course_utils.check.messages import files, messages
+from course_utils.cli import main
 from course_utils.files import master
 from course_utils.grading.again import code_of_marks
 
@@ -78,3 +81,29 @@ def test_the_courses_own_answer_earns_all_points_and_no_advice(exercise):
         assert result.points == result.max_points, result
         assert [finding.code for finding in result.findings if not finding.passed] == [], result
         assert {step.name for step in EXERCISES[exercise].steps} <= {finding.code for finding in result.findings}
+
+
+# What a student can read.
+
+SENTENCES = [(name, line, text) for name, path in files().items() for line, text in messages(path)]
+
+
+def test_the_sentences_of_every_exercise_are_found():
+    assert {*EXERCISES} <= {name for name, _, _ in SENTENCES}
+    told = "The shortcut skips only part of the block: it leaves after the first ReLU."
+    assert any(text.startswith(told) for name, _, text in SENTENCES if name == "basic_block")
+    assert any("{place} is missing" in text for name, _, text in SENTENCES if name == "difference")
+
+
+def test_sentences_are_short_and_plain():
+    for name, line, text in SENTENCES:
+        assert len(text) < 420, (name, line)
+        assert "  " not in text.strip(), (name, line)
+        assert not re.search(r"\b(simply|just|obviously|stub|glasses)\b", text), (name, line)
+
+
+def test_a_command_lists_them():
+    shown = CliRunner().invoke(main, ["exercises", "--messages"]).output.splitlines()
+    assert len(shown) >= len(SENTENCES)
+    listed = CliRunner().invoke(main, ["exercises"]).output.splitlines()
+    assert [line.split()[1] for line in listed] == [*EXERCISES]

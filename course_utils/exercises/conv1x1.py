@@ -70,12 +70,12 @@ MISTAKES = (
     ),
     Mistake(
         "channels_summed",
-        "The filters are added up, so that one number a pixel is left. How many channels should come out?",
+        "The filters are added up, so that one number per pixel is left. How many channels should come out?",
         lambda a, W, b: (a @ W + b).sum(-1),
     ),
     Mistake(
         "channels_summed",
-        "The filters are added up, so that one number a pixel is left. How many channels should come out?",
+        "The filters are added up, so that one number per pixel is left. How many channels should come out?",
         lambda a, W, b: (a @ W + b).sum(-1, keepdims=True),
     ),
     Mistake(

@@ -19,7 +19,7 @@ RETURNED = {"outcome": "returned"}
 STEPS = (
     Step("builds", 1, "builds a new model", "It builds a new model."),
     Step("takes", 1, "takes pictures of shape (64, 64, 3)", f"It takes pictures of shape {SHAPE}."),
-    Step("one_answer", 1, "gives one answer a picture", "It gives one answer a picture."),
+    Step("one_answer", 1, "gives one answer per picture", "It gives one answer per picture."),
     Step("probability", 1, "answers with a probability", "Its answers are probabilities."),
     Step("listens", 1, "learns from the picture", "Its answers depend on the picture."),
     Step("bends", 1, "is more than a linear model", "It is more than a linear model."),
@@ -165,8 +165,8 @@ def _one_answer(first):
     if pictures != 2:
         return _fault(
             "output_not_per_picture",
-            f"Shown two pictures, the model gives an output of shape {first[0].shape}: not one answer a picture. Which "
-            "layer mixes the pictures of a batch?",
+            f"Shown two pictures, the model gives an output of shape {first[0].shape}: not one answer per picture. "
+            "Which layer mixes the pictures of a batch?",
             expected,
             str(first[0].shape),
         )
@@ -182,7 +182,7 @@ def _one_answer(first):
     if each == [2]:
         return _fault(
             "two_outputs",
-            "The model gives two numbers a picture, one a class. One is asked for, that the face is happy, and the "
+            "The model gives two numbers per picture, one per class. One is asked for, that the face is happy, and the "
             "loss below compares one. How many units should the last layer have, and which activation?",
             expected,
             got,
@@ -190,13 +190,13 @@ def _one_answer(first):
     if each not in ([], [1]):
         return _fault(
             "output_units",
-            f"The model gives {each[0]} numbers a picture. Happy or not is one question: how many units should the "
+            f"The model gives {each[0]} numbers per picture. Happy or not is one question: how many units should the "
             "last layer have?",
             expected,
             got,
         )
     note = "" if each else ", as (n,); the labels are (n, 1), and Keras makes the two fit"
-    return replace(passed(STEPS[2]), message=f"It gives one answer a picture{note}.")
+    return replace(passed(STEPS[2]), message=f"It gives one answer per picture{note}.")
 
 
 def _probability(y, evidence):
@@ -349,7 +349,7 @@ def _is_nonlinear(z, evidence):
     if told.any() and bend.max() < straight:
         return _fault(
             "linear",
-            "Up to the last activation the model is linear: layers with no activation between them are together just "
+            "Up to the last activation the model is linear: layers with no activation between them are together "
             "one linear layer, however many they are. What should follow each of them?",
         )
     return passed(STEPS[5])

@@ -203,8 +203,8 @@ def _head(network, last, classes):
         )
         return Finding("more_layers", False, text, "1 dense layer", f"{len(dense)} dense layers")
     kinds = " and ".join(call.kind for call in head.calls if call.kind not in ("InputLayer", "Dense", "Dropout"))
-    text = "Before the dense layer, the feature maps are not averaged. Which layer leaves one number a channel?"
-    return Finding("wrong_pooling", False, text, "one number a channel", kinds or "nothing")
+    text = "Before the dense layer, the feature maps are not averaged. Which layer leaves one number per channel?"
+    return Finding("wrong_pooling", False, text, "one number per channel", kinds or "nothing")
 
 
 @lru_cache(64)
