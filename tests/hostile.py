@@ -324,9 +324,7 @@ def take(source):
 
 
 TAKEN_OVER = {
-    "check.collect": cell(
-        f"{PREPARED}from course_utils import check\ncheck.collect = lambda *a, **k: prepared", marks=0
-    ),
+    "check.asked": cell(f"{PREPARED}from course_utils import check\ncheck.asked = lambda *a, **k: prepared", marks=0),
     "the asking": cell(f"{PREPARED}from course_utils.check.ask import block\nblock.ask = lambda *a, **k: prepared"),
     "the points": cell(
         """

@@ -890,7 +890,8 @@ def _in_another_place(found):
             extra = other[0]
             if extra.code == "extra_layer" and extra.got == _one(difference.expected):
                 text = f"{place} does not stand where it belongs. In which order do the layers follow each other?"
-                moved = replace(difference, code="wrong_order", message=text[0].upper() + text[1:], expected="", got="")
+                moved = replace(difference, code="wrong_order", message=text[0].upper() + text[1:])
+                moved = replace(moved, expected=str(place), got=f"{extra.got} in another place")
                 result = [(moved, *one[1:]) if one is item else one for one in result if one is not other]
                 break
     return result
