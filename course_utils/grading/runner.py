@@ -1,6 +1,6 @@
 """What runs in the sandbox: the cells of one submission, and what asks for its exercises.
 
-It holds no secret, and whatever it says is taken as data: the judging half runs elsewhere.
+It holds no secret, and whatever it says is taken as data: it is judged elsewhere.
 """
 
 import ast
