@@ -7,7 +7,7 @@ from course_utils.files import ROOT, write_text
 
 KINDS = {
     "block": """from course_utils.check.judge.later import several
-from course_utils.check.judge.models import block, step_of_block
+from course_utils.check.judge.models import BUILDS_BLOCK, NUMBERS, block
 from course_utils.check.result import Step
 
 
@@ -29,9 +29,9 @@ exercise = block(
     fallback=[_probe([None, None, 8], TODO=6)],  # where a mistake in the sizes does not hinder what joins them
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+        BUILDS_BLOCK,
         Step("main_path", 1, "TODO: completes 'whether it ...'", "TODO: what is said where it is right."),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=lambda difference: "main_path",
     hints=("TODO: a question, without code.", "TODO: more, but no line of the answer."),
@@ -40,7 +40,7 @@ exercise = block(
     advice=several,
 )
 """,
-    "network": """from course_utils.check.judge.models import network, step_of_network
+    "network": """from course_utils.check.judge.models import BUILDS_MODEL, NUMBERS, network
 from course_utils.check.result import Step
 
 
@@ -57,9 +57,9 @@ exercise = network(
     fallback=[{{"input_shape": [None, None, 3], "classes": 6}}],
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
+        BUILDS_MODEL,
         Step("layers", 1, "TODO: completes 'whether it ...'", "TODO: what is said where it is right."),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=lambda difference: "layers",
     hints=("TODO: a question, without code.", "TODO: more, but no line of the answer."),

@@ -8,8 +8,15 @@ million parameters: the default values are read from the signature.
 
 from functools import partial
 
-from course_utils.check.judge.models import judge_model, nearest, network, problem_with_defaults
-from course_utils.check.result import Step
+from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    LAYERS_OF_TABLE,
+    NUMBERS,
+    judge_model,
+    nearest,
+    network,
+    problem_with_defaults,
+)
 
 
 def _reference(probe, **normalisation):
@@ -42,16 +49,13 @@ exercise = network(
     notebook="01",
     place=4,
     title="alexnet",
-    reference="alexnet:alexnet",
     probes=[{"input_shape": [131, 99, 1], "classes": 7}],
     fallback=[{"input_shape": [163, 163, 3], "classes": 10}],  # which one pooling too many does not shrink to nothing
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
-        Step(
-            "layers", 1, "has the layers of the table", "Every layer is in its place, with the settings of the table."
-        ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        BUILDS_MODEL,
+        LAYERS_OF_TABLE,
+        NUMBERS,
     ),
     judge=_judge,
     hints=(

@@ -12,6 +12,8 @@ from course_utils.check.judge import not_reached
 from course_utils.check.judge.later import several
 from course_utils.check.judge.models import (
     BLOCKS_V2,
+    BUILDS_BLOCK,
+    NUMBERS,
     SETTINGS,
     block,
     block_of,
@@ -101,7 +103,7 @@ exercise = block(
     redraw=_redrawn,
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+        BUILDS_BLOCK,
         Step(
             "main_path",
             1,
@@ -123,7 +125,7 @@ exercise = block(
             "Each convolution has the settings it should have.",
             {"conv": 0.6},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=_step_of,
     judge=_judge,

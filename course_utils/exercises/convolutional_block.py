@@ -1,7 +1,13 @@
 """convolutional_block (notebook 04): a bottleneck whose shortcut is a projection of the input."""
 
 from course_utils.check.judge.later import several
-from course_utils.check.judge.models import block, drawn_bottlenecks, step_of_block
+from course_utils.check.judge.models import (
+    BUILDS_BLOCK,
+    NUMBERS,
+    block,
+    drawn_bottlenecks,
+    step_of_block,
+)
 from course_utils.check.result import Step
 
 
@@ -32,7 +38,7 @@ exercise = block(
     hidden=_hidden,
     spellings={"s": ["stride", "strides"]},
     steps=(
-        Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+        BUILDS_BLOCK,
         Step("main_path", 2, "takes the steps of the main path", "The main path takes its steps in the right order."),
         Step(
             "shortcut",
@@ -49,7 +55,7 @@ exercise = block(
             "Each convolution has the kernel, filters and strides it should have.",
             {"conv": 0.6},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=step_of_block,
     hints=(

@@ -1,7 +1,11 @@
 """depthwise_separable (notebook 02): MobileNet's block, one kernel per channel and then a 1x1 convolution."""
 
 from course_utils.check.judge.later import several
-from course_utils.check.judge.models import block
+from course_utils.check.judge.models import (
+    BUILDS_BLOCK,
+    NUMBERS,
+    block,
+)
 from course_utils.check.result import Step
 
 
@@ -29,7 +33,7 @@ exercise = block(
     hidden=_hidden,
     spellings={"strides": ["stride", "s"], "kernel_size": ["f", "kernel"]},
     steps=(
-        Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+        BUILDS_BLOCK,
         Step(
             "layers",
             1,
@@ -37,7 +41,7 @@ exercise = block(
             "A depthwise and a 1x1 convolution follow each other, each normalised, each with its ReLU.",
             {"depthwise_conv": 1, "conv": 1},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=lambda difference: "layers",
     hints=(

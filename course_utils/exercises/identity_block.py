@@ -1,7 +1,13 @@
 """identity_block (notebook 04): a bottleneck whose shortcut carries the input."""
 
 from course_utils.check.judge.later import several
-from course_utils.check.judge.models import block, drawn_bottlenecks, step_of_block
+from course_utils.check.judge.models import (
+    BUILDS_BLOCK,
+    NUMBERS,
+    block,
+    drawn_bottlenecks,
+    step_of_block,
+)
 from course_utils.check.result import Step
 
 
@@ -23,7 +29,7 @@ exercise = block(
     ],
     hidden=lambda rng: [_probe(shape, f, filters) for shape, f, filters in drawn_bottlenecks(rng, projected=False)],
     steps=(
-        Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given."),
+        BUILDS_BLOCK,
         Step("main_path", 2, "takes the steps of the main path", "The main path takes its steps in the right order."),
         Step(
             "shortcut",
@@ -40,7 +46,7 @@ exercise = block(
             "Each convolution has the kernel and the filters that it should have.",
             {"conv": 0.6},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=step_of_block,
     hints=(

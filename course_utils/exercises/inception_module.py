@@ -3,7 +3,13 @@
 from functools import partial
 
 from course_utils.check.judge.later import several
-from course_utils.check.judge.models import NETWORKS, SETTINGS, block, redrawn
+from course_utils.check.judge.models import (
+    NETWORKS,
+    NUMBERS,
+    SETTINGS,
+    block,
+    redrawn,
+)
 from course_utils.check.result import Step
 
 FILTERS = "f1", "f3_reduce", "f3", "f5_reduce", "f5", "f_pool"
@@ -42,7 +48,7 @@ exercise = block(
             "Each convolution has the kernel and the filters it should.",
             {"conv": 0.6},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=lambda difference: "settings" if difference.code in SETTINGS else "branches",
     hints=(

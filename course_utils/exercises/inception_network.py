@@ -226,7 +226,6 @@ exercise = network_exercise(
     notebook="02",
     place=4,
     title="inception_network",
-    reference="inception:inception_network",
     probes=[{"input_shape": [64, 48, 1], "classes": 7}, {"input_shape": [32, 32, 3], "classes": 10}],
     hidden=_hidden,
     steps=(

@@ -7,7 +7,14 @@ the notebook's, in colour, of other classes; and the default values.
 from dataclasses import replace
 from functools import partial
 
-from course_utils.check.judge.models import judge_model, nearest, network, network_problem
+from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    NUMBERS,
+    judge_model,
+    nearest,
+    network,
+    network_problem,
+)
 from course_utils.check.result import NOT_REACHED, Finding, Step
 
 
@@ -83,7 +90,6 @@ exercise = network(
     notebook="01",
     place=2,
     title="lenet5",
-    reference="lenet:lenet5",
     probes=[
         {"input_shape": [36, 44, 3], "classes": 7},
         {},
@@ -92,7 +98,7 @@ exercise = network(
     fallback=[{"input_shape": [64, 64, 1], "classes": 10}],  # which one pooling too many does not shrink to nothing
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
+        BUILDS_MODEL,
         Step(
             "features",
             1,
@@ -107,7 +113,7 @@ exercise = network(
             "The dense layers are right, and give what classes says.",
             {"dense": 0.6},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     judge=_judge,
     hints=(

@@ -5,7 +5,12 @@ stage with 2x2 feature maps, where average pooling 2 and global average pooling 
 """
 
 from course_utils.check.judge.later import nothing_nested
-from course_utils.check.judge.models import network, step_of_network
+from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    NUMBERS,
+    network,
+    step_of_network,
+)
 from course_utils.check.result import Step
 
 
@@ -24,7 +29,7 @@ exercise = network(
     hidden=_hidden,
     wanted={"input_shape": [64, 64, 3], "classes": 6},
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
+        BUILDS_MODEL,
         Step(
             "arguments",
             1,
@@ -54,7 +59,7 @@ exercise = network(
             {"add": 0.5},
         ),
         Step("head", 1, "ends with the head", "The head pools, flattens and classifies.", {"dense": 1, "add": 0.5}),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=step_of_network,
     hints=(

@@ -3,7 +3,14 @@
 import json
 
 from course_utils.check.judge.later import advice, layers_of
-from course_utils.check.judge.models import STEM, config_of, network, step_of_network
+from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    NUMBERS,
+    STEM,
+    config_of,
+    network,
+    step_of_network,
+)
 from course_utils.check.result import Step
 
 
@@ -40,7 +47,7 @@ exercise = network(
     fallback=[{"input_shape": [None, None, 3]}],  # where any two sizes can be added
     hidden=lambda rng: [{}, {"input_shape": [rng.randint(32, 128), rng.randint(32, 128), 3]}],
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
+        BUILDS_MODEL,
         STEM,
         Step(
             "stages",
@@ -49,7 +56,7 @@ exercise = network(
             "The four stages are right, and end the network.",
             {"add": 0.5},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=lambda difference: "stem" if step_of_network(difference) in ("stem", "arguments") else "stages",
     hints=(

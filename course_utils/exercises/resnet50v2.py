@@ -8,6 +8,8 @@ import json
 
 from course_utils.check.judge.later import advice, layers_of
 from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    NUMBERS,
     STEM,
     config_of,
     judge_model,
@@ -80,7 +82,6 @@ exercise = network(
     notebook="07",
     place=3,
     title="ResNet50V2",
-    reference=REFERENCE,
     probes=[
         {"input_shape": [40, 67, 1], "classes": 5},
         {"include_top": False, "pooling": "max", "input_shape": [67, 40, 3]},
@@ -88,7 +89,7 @@ exercise = network(
     fallback=[{"input_shape": [None, None, 3], "classes": 6}],  # where any two sizes can be added
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
+        BUILDS_MODEL,
         STEM,
         Step(
             "stages",
@@ -104,7 +105,7 @@ exercise = network(
             "It normalises and activates once more, then ends as include_top, pooling and classes say.",
             {"add": 0.5},
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     judge=_judge,
     hints=(

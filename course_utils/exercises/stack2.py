@@ -8,6 +8,7 @@ another exercise.
 from course_utils.check.judge.later import several
 from course_utils.check.judge.models import (
     BLOCKS_V2,
+    NUMBERS,
     block,
     block_of,
     block_problem,
@@ -66,7 +67,7 @@ exercise = block(
             "has as many blocks as it should, each of its kind",
             "The blocks follow each other: a projection in the first, the stride in the last.",
         ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        NUMBERS,
     ),
     step_of=_step_of,
     judge=_judge,

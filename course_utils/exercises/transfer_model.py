@@ -222,7 +222,6 @@ exercise = network_exercise(
     notebook="09",
     place=1,
     title="transfer_model",
-    reference="",
     forbidden=[],
     keras_given=True,  # else there is nothing to transfer
     probes=[

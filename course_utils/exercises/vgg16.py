@@ -6,8 +6,13 @@ padding changes nothing, as with 224x224. Nobody need build a network of 138 mil
 read from the signature.
 """
 
-from course_utils.check.judge.models import network, problem_with_defaults
-from course_utils.check.result import Step
+from course_utils.check.judge.models import (
+    BUILDS_MODEL,
+    LAYERS_OF_TABLE,
+    NUMBERS,
+    network,
+    problem_with_defaults,
+)
 
 
 def _hidden(rng):
@@ -24,11 +29,9 @@ exercise = network(
     fallback=[{"input_shape": [n, n, 3], "classes": 10} for n in (128, 224)],  # which do not shrink to nothing
     hidden=_hidden,
     steps=(
-        Step("builds", 1, "builds a model", "It builds a new model."),
-        Step(
-            "layers", 1, "has the layers of the table", "Every layer is in its place, with the settings of the table."
-        ),
-        Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers."),
+        BUILDS_MODEL,
+        LAYERS_OF_TABLE,
+        NUMBERS,
     ),
     step_of=lambda difference: "layers",
     problem=problem_with_defaults({"input_shape": [224, 224, 3], "classes": 1000}),

@@ -108,9 +108,9 @@ def network(
     place,
     title,
     steps,
-    reference,
     probes,
     hidden,
+    reference=None,
     step_of=None,
     fallback=(),
     judge=None,
@@ -123,7 +123,7 @@ def network(
 
     Args:
         notebook, place, title, steps, more: as of `Exercise`.
-        reference: the course's own, "resnet:ResNet50" of `course_utils.networks`.
+        reference: the course's own, "resnet:ResNet50" of `course_utils.networks`; not where `judge` is given.
         probes, fallback: the arguments of the calls, [{"classes": 5}]; in grading the numbers of the fallback are
             drawn. A probe may also be as `ask.network` takes it.
         hidden: of a random.Random, the further probes of grading.
@@ -679,10 +679,16 @@ def _sealed(name, error, points):
     return Finding("own_layer", False, f"{name} cannot be looked into: {error}. {hint}", points=points)
 
 
-# The step that a difference belongs to.
+# Steps of several exercises, in the same words, and the step that a difference belongs to.
 
 
-STEM = Step(  # of two networks, in the same words
+BUILDS_BLOCK = Step("builds", 1, "builds a block", "It builds a block on the tensor that it is given.")
+BUILDS_MODEL = Step("builds", 1, "builds a model", "It builds a new model.")
+LAYERS_OF_TABLE = Step(
+    "layers", 1, "has the layers of the table", "Every layer is in its place, with the settings of the table."
+)
+NUMBERS = Step("numbers", 1, "computes what the reference does", "With equal weights it gives the reference's numbers.")
+STEM = Step(
     "stem",
     1,
     "takes pictures of input_shape into the stem",
