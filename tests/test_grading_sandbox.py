@@ -158,6 +158,14 @@ def test_what_is_needed_may_lie_in_tmp(monkeypatch):
         assert ask(Path("/tmp/x").touch) is None
 
 
+def test_an_environment_may_be_a_link(tmp_path, monkeypatch):
+    link = tmp_path / "environment"
+    link.symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "prefix", str(link))
+    assert ask((link / "pyvenv.cfg").read_text) == Path(sys.prefix, "pyvenv.cfg").read_text()
+    assert ask((link / "x").touch) == "OSError"
+
+
 def test_no_descriptor_of_the_caller_is_open(tmp_path):
     with open(tmp_path / "open", "w") as file:
         os.set_inheritable(file.fileno(), True)

@@ -244,6 +244,10 @@ def _enter_namespaces(limits, parent):
     _mount("tmpfs", f"{root}/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={limits.disk},nr_inodes=4k,mode=1777")
     for path in _visible():  # which may lie in /tmp
         _bind(path, root + path)
+    for path in sorted(_python()):  # Python goes on looking where it was told that it lies, which may be a link
+        if not os.path.lexists(root + path):
+            os.makedirs(os.path.dirname(root + path), exist_ok=True)
+            os.symlink(os.path.realpath(path), root + path)
     for path in HIDDEN:
         if os.path.isdir(f"{root}{path}"):
             _mount("tmpfs", f"{root}{path}", "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "size=4k")
@@ -262,10 +266,13 @@ def _enter_namespaces(limits, parent):
     os.chdir("/tmp")
 
 
+def _python():
+    return {sys.prefix, sys.base_prefix, *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))}
+
+
 def _visible():
     """The files and folders that Python, its libraries and notebooks may still want to read."""
-    python = {sys.prefix, sys.base_prefix, *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))}
-    wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", str(PACKAGE), *map(os.path.realpath, python)]
+    wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", str(PACKAGE), *map(os.path.realpath, _python())]
     wanted += [str(path) for path in IMAGES.glob("*.jpg")]  # which `own_picture` finds from anywhere
     wanted += [f"/{name}" for name in ("bin", "lib", "lib64", "sbin") if not os.path.islink(f"/{name}")]
     found = sorted(path for path in {*wanted} if os.path.exists(path))
