@@ -1,10 +1,8 @@
 """AlexNet (Krizhevsky and others, "ImageNet classification with deep convolutional neural networks", NIPS 2012)."""
 
+import keras
 import numpy as np
-
-from course_utils.quiet import keras, tf
-
-layers = keras.layers
+from keras import layers, ops
 
 
 def local_response_normalization(a, n=5, k=2.0, alpha=1e-4, beta=0.75):
@@ -33,7 +31,10 @@ class LocalResponseNormalization(layers.Layer):
         self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
 
     def call(self, a):
-        return tf.nn.local_response_normalization(a, self.n // 2, bias=self.k, alpha=self.alpha, beta=self.beta)
+        side, channels = self.n // 2, a.shape[-1]
+        squares = ops.pad(ops.square(a), ((0, 0), (0, 0), (0, 0), (side, side)))
+        near = sum(squares[..., shift : shift + channels] for shift in range(2 * side + 1))
+        return a * ops.power(self.k + self.alpha * near, -self.beta)
 
     def compute_output_shape(self, input_shape):
         return input_shape
