@@ -16,6 +16,7 @@ _HOMES = {
     "load": "course_utils.data:load",
     "own_picture": "course_utils.data.pictures:own_picture",
     "progress": "course_utils.workspace:progress",
+    "recorded": "course_utils.results:recorded",
 }
 
 __all__ = ["record", "settings", *_HOMES]

@@ -154,6 +154,29 @@ def run(notebooks, profile, out, save):
     sys.exit(any(entry["status"] == "failed" for entry in summary))
 
 
+@main.command()
+@click.argument("notebooks", nargs=-1)
+@click.option("--again", is_flag=True, help="Also those whose record is of today's notebook.")
+def results(notebooks, again):
+    """Run notebooks in profile full and keep their numbers and curves: all, or those named by number or name.
+
+    They go to course_utils/recorded, from which the notebooks draw them, and to RESULTS.md. On photos with
+    COURSE_DATA_DIR set, else on what the course draws. Stopped, the same command goes on with the notebook at which it
+    was. A notebook takes a quarter of an hour and more; exit code 0 only when none failed.
+    """
+    from rich.console import Console
+
+    from course_utils.results import run_and_keep
+
+    if not os.environ.get("COURSE_DATA_DIR"):
+        os.environ["COURSE_OFFLINE"] = "1"
+    try:
+        failed = run_and_keep(named(notebooks), Console(), again)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(bool(failed))
+
+
 def named(words):
     """The masters that the words name, by number (3, 03) or stem (03_happy_house.ipynb): {stem: path}; all for none."""
     if not words:

@@ -1,4 +1,4 @@
-"""A notebook publishes its headline numbers; `course run` collects them."""
+"""A notebook publishes its headline numbers and curves; `course run` and `course results` collect them."""
 
 import json
 import os
@@ -7,18 +7,24 @@ FILE = "COURSE_METRICS"  # the environment variable in which `course run` names 
 
 
 def record(name, value):
-    """Publish the number `value` under `name`. A reader sees nothing of it; outside `course run` nothing happens."""
-    value = float(value)
+    """Publish `value`, a number or a list of them (a curve, or several runs), under `name`.
+
+    A reader sees nothing of it; outside `course run` and `course results` nothing happens.
+    """
+    import numpy as np
+
     if FILE in os.environ:
+        value = np.asarray(value, float).tolist()
         with open(os.environ[FILE], "a", encoding="utf-8") as file:
             file.write(json.dumps({name: value}) + "\n")
 
 
-def recorded(path):
-    """The numbers that were published to the file at `path`: {name: value}; of one name the last counts."""
-    metrics = {}
+def published(path):
+    """What was published to the file at `path`: ({name: number}, {name: list}); of one name the last counts."""
+    found = {}
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             for line in file:
-                metrics |= json.loads(line)
-    return metrics
+                found |= json.loads(line)
+    curves = {name: value for name, value in found.items() if isinstance(value, list)}
+    return {name: value for name, value in found.items() if name not in curves}, curves

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from course_utils.files import missing, write_text
 from course_utils.metrics import FILE as metrics_file
-from course_utils.metrics import recorded
+from course_utils.metrics import published
 
 
 def run(notebooks, profile, out, console):
@@ -27,7 +27,7 @@ def run(notebooks, profile, out, console):
 
     Each executed notebook and its HTML go to the folder `out`, and `out`/summary.json grows with each:
     {"notebook", "status": "ok" | "failed" | "skipped", "seconds", "data": {set: "real" | "unverified copy" | "drawn"},
-    "metrics": {name: number}}.
+    "metrics": {name: number}, "curves": {name: list}}.
     A notebook that fails does not stop the others.
     """
     out = Path(out)
@@ -48,7 +48,13 @@ def run(notebooks, profile, out, console):
 def run_one(notebook, path, profile, task, progress):
     """Execute `notebook` in place, in a fresh kernel; returns its summary entry and why it did not pass (or None)."""
     if package := missing(notebook):
-        return {"status": "skipped", "seconds": 0.0, "data": {}, "metrics": {}}, f"skipped, {package} is not installed."
+        return {
+            "status": "skipped",
+            "seconds": 0.0,
+            "data": {},
+            "metrics": {},
+            "curves": {},
+        }, f"skipped, {package} is not installed."
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     progress.update(task, total=len(cells))
     for index in cells:
@@ -77,7 +83,8 @@ def run_one(notebook, path, profile, task, progress):
                 raise KeyboardInterrupt from None
             status, reason = "failed", "its kernel died (often for want of memory)."
         seconds = round(time.monotonic() - started, 1)
-        entry = {"status": status, "seconds": seconds, "data": loaded(notebook), "metrics": recorded(metrics)}
+        numbers, curves = published(metrics)
+        entry = {"status": status, "seconds": seconds, "data": loaded(notebook), "metrics": numbers, "curves": curves}
         return entry, reason
 
 

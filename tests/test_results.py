@@ -1,0 +1,106 @@
+"""`course results`: what full runs gave, kept, told and handed to the notebooks. Small notebooks, real kernels."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_utils import recorded, results
+from course_utils.errors import CourseError
+
+GOOD = """from course_utils import record, recorded, settings
+settings("03_happy_house")
+record("accuracy", 0.5)
+record("curves", [[0.1, 0.2], [0.3, 0.4]])
+assert recorded("01_good")["curves"] == [[0.1, 0.2], [0.3, 0.4]]  # its own, while it is being recorded
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Runs `course results ...` on notebooks of its own; keeps records and page in `tmp_path`."""
+    code = (
+        "import pathlib, sys; from course_utils import cli, files, results; here = pathlib.Path(sys.argv.pop(1));"
+        "files.NOTEBOOKS = here / 'notebooks'; results.FOLDER = here / 'recorded'; results.PAGE = here / 'RESULTS.md';"
+        "cli.main()"
+    )
+    (tmp_path / "notebooks").mkdir()
+
+    def run(*words, **notebooks):
+        for stem, source in notebooks.items():
+            nbformat.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / "notebooks" / f"{stem}.ipynb")
+        return subprocess.run(
+            [sys.executable, "-c", code, tmp_path, "results", *words], capture_output=True, text=True, timeout=120
+        )
+
+    return run
+
+
+def test_a_run_is_kept_told_and_not_repeated(course, tmp_path):
+    done = course(**{"01_good": GOOD})
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = tmp_path / "recorded" / "01_good.json"
+    (record,) = json.loads(file.read_text()).values()
+    assert record["numbers"] == {"accuracy": 0.5}
+    assert record["curves"] == {"curves": [[0.1, 0.2], [0.3, 0.4]]}
+    assert record["versions"].keys() == {"tensorflow", "keras", "numpy"}
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert "## 01_good" in page
+    assert "| accuracy | 0.5 |" in page
+    assert "has changed since" not in page
+
+    before = file.read_bytes()
+    assert "its record is of today's notebook" in course().stdout
+    assert file.read_bytes() == before
+
+
+def test_a_notebook_that_fails_leaves_its_record(course, tmp_path):
+    course(**{"01_good": GOOD})
+    file = tmp_path / "recorded" / "01_good.json"
+    before = file.read_bytes()
+    done = course(**{"01_good": GOOD + "1 / 0", "02_better": GOOD.replace("01_good", "02_better")})
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert file.read_bytes() == before
+    assert (tmp_path / "recorded" / "02_better.json").exists()
+    page = (tmp_path / "RESULTS.md").read_text()
+    first, second = page.split("## 02_better")
+    assert "The notebook's code has changed since" in first
+    assert "has changed since" not in second
+
+
+def test_a_run_on_photos_stands_beside_one_on_drawings(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    with pytest.raises(
+        CourseError, match=r"No run of 05_resnet50_signs on photos is on record: type `course results 05`\."
+    ):
+        recorded("05_resnet50_signs")
+    drawn = {"numbers": {"accuracy": 0.9}, "curves": {}}
+    (tmp_path / "05_resnet50_signs.json").write_text(json.dumps({"drawn": drawn}))
+    assert recorded("05_resnet50_signs", "drawn") == {"accuracy": 0.9}
+    with pytest.raises(CourseError, match="No run"):
+        recorded("05_resnet50_signs")
+    (tmp_path / "05_resnet50_signs.json").write_text("{")
+    with pytest.raises(CourseError, match=r"05_resnet50_signs\.json is damaged"):
+        recorded("05_resnet50_signs")
+
+
+def test_the_page_is_made_of_the_records():
+    assert results.PAGE.read_text(encoding="utf-8") == results.page()
+
+
+@pytest.mark.parametrize("value", [1, 0.5, [1.0, 2.0], [[1.0], [2.0]]])
+def test_numbers_and_curves_come_back_as_they_were_published(tmp_path, monkeypatch, value):
+    from course_utils.metrics import FILE, published, record
+
+    monkeypatch.setitem(os.environ, FILE, str(tmp_path / "metrics"))
+    record("name", 7)
+    record("name", value)
+    numbers, curves = published(tmp_path / "metrics")
+    assert {**numbers, **curves} == {"name": value}
+    assert ("name" in curves) == isinstance(value, list)
