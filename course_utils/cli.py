@@ -157,7 +157,8 @@ def run(notebooks, profile, out, save):
 @main.command()
 @click.argument("notebooks", nargs=-1)
 @click.option("--again", is_flag=True, help="Also those whose record is of today's notebook.")
-def results(notebooks, again):
+@click.option("--page", "page_only", is_flag=True, help="Only write RESULTS.md anew.")
+def results(notebooks, again, page_only):
     """Run notebooks in profile full and keep their numbers and curves: all, or those named by number or name.
 
     They go to course_utils/recorded, from which the notebooks draw them, and to RESULTS.md. On photos with
@@ -166,8 +167,12 @@ def results(notebooks, again):
     """
     from rich.console import Console
 
-    from course_utils.results import run_and_keep
+    from course_utils.files import write_text
+    from course_utils.results import PAGE, page, run_and_keep
 
+    if page_only:
+        write_text(PAGE, page())
+        return
     if not os.environ.get("COURSE_DATA_DIR"):
         os.environ["COURSE_OFFLINE"] = "1"
     try:

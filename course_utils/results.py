@@ -21,6 +21,12 @@ from course_utils.profiles import SETTINGS
 
 FOLDER = Path(__file__).parent / "recorded"
 PAGE = ROOT / "RESULTS.md"
+STEPS = FOLDER / "steps.json"  # which tests/benchmarks/networks.py writes
+STEPS_TEXT = (
+    "Pictures per second in a training step (forward, backward, SGD), beside the network of the same shape in "
+    "keras.applications and in torchvision; the fastest of three rounds, in turn. *Of a product* is how much of the "
+    "machine's rate in one product of two large matrices the training reaches. Made by `tests/benchmarks/networks.py`."
+)
 RECORDING = "COURSE_RECORDING"  # set in the kernels that `course results` starts
 KINDS = {"drawn": "the pictures that the course draws", "real": "photos"}
 
@@ -130,4 +136,11 @@ def page():
             values = (found[kind]["numbers"].get(name) for kind in kinds)
             cells = " | ".join("" if value is None else f"{value:.4g}" for value in values)
             lines.append(f"| {name.replace('_', ' ')} | {cells} |")
+    if STEPS.exists():
+        lines += ["", "## Training steps", "", STEPS_TEXT]
+        for title, kept in json.loads(STEPS.read_text(encoding="utf-8")).items():
+            lines += ["", f"### {title}", "", f"| {' | '.join(kept['columns'])} |"]
+            lines.append("| --- |" + " ---: |" * (len(kept["columns"]) - 1))
+            lines += [f"| {' | '.join(row)} |" for row in kept["rows"]]
+            lines += ["", f"{kept['note']} {kept['date']}, Keras {kept['keras']}."]
     return "\n".join(lines) + "\n"

@@ -57,6 +57,36 @@ class Progress(keras.callbacks.Callback):
         self.line = line
 
 
+class BatchStatistics(keras.callbacks.Callback):
+    """Keeps what each batch of a training says to batch normalisation: the means and variances of its channels.
+
+    norms: the normalisations of a built model, all of one momentum. The statistics are worked out after each step from
+    how far the running averages moved. `start` is the averages before the training, `batches` one entry per step: lists
+    of arrays, mean and variance of each normalisation in turn.
+    """
+
+    def __init__(self, norms):
+        super().__init__()
+        self.momentum = norms[0].momentum
+        self.averages = [average for norm in norms for average in (norm.moving_mean, norm.moving_variance)]
+        self.start, self.batches = self.now(), []
+        self._last = self.start
+
+    def now(self):
+        """The running averages as they are, in the same order."""
+        return [average.numpy() for average in self.averages]
+
+    def put(self, values):
+        """Give the running averages these values."""
+        for average, value in zip(self.averages, values, strict=True):
+            average.assign(value)
+
+    def on_train_batch_end(self, batch, logs=None):
+        m, now = self.momentum, self.now()
+        self.batches.append([(new - m * old) / (1 - m) for new, old in zip(now, self._last, strict=True)])
+        self._last = now
+
+
 def trace_once(model, x, y):
     """Build what compile leaves open, so that fit traces the training step once instead of twice.
 

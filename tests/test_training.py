@@ -12,7 +12,14 @@ import pytest
 from keras import layers
 
 from course_utils.errors import CourseError
-from course_utils.training import Progress, check_pictures, load_checkpoint, save_checkpoint, trace_once
+from course_utils.training import (
+    BatchStatistics,
+    Progress,
+    check_pictures,
+    load_checkpoint,
+    save_checkpoint,
+    trace_once,
+)
 
 
 def test_of_several_outputs_the_named_one_is_told(capsys):
@@ -48,6 +55,37 @@ def test_short_epochs_need_no_steps(capsys):
     progress.EVERY = 1e9
     model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=1, epochs=3, verbose=0, callbacks=[progress])
     assert re.findall(r"epoch ([/\d]+)", capsys.readouterr().out) == ["1/3", "1/3", "2/3", "3/3", "3/3"]
+
+
+def test_what_each_batch_said_is_kept_and_gives_the_averages_of_any_momentum():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(3, 2, (12, 4, 4, 5)).astype("float32"), rng.normal(size=(12, 1))
+
+    def trained(momentum):
+        keras.utils.set_random_seed(0)
+        norms = [layers.BatchNormalization(momentum=momentum) for _ in range(2)]
+        model = keras.Sequential(
+            [keras.Input((4, 4, 5)), norms[0], layers.Conv2D(3, 3), norms[1], layers.Flatten(), layers.Dense(1)]
+        )
+        model.compile("sgd", "mse")
+        watched = BatchStatistics(norms)
+        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, callbacks=[watched])
+        return watched
+
+    watched = trained(0.99)
+    assert len(watched.batches) == 6
+    for step, batch in enumerate(watched.batches):  # the first normalisation sees the pictures themselves
+        pictures = x[4 * (step % 3) :][:4]
+        assert np.allclose(batch[0], pictures.mean(axis=(0, 1, 2)), atol=1e-4)
+        assert np.allclose(batch[1], pictures.var(axis=(0, 1, 2)), atol=1e-3)
+    for momentum in 0.99, 0.9, 0.5:
+        kept = watched.start
+        for batch in watched.batches:
+            kept = [momentum * old + (1 - momentum) * new for old, new in zip(kept, batch, strict=True)]
+        really = trained(momentum).now()
+        assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(kept, really, strict=True))
+    watched.put(watched.start)
+    assert all(np.array_equal(a, b) for a, b in zip(watched.now(), watched.start, strict=True))
 
 
 def test_of_a_data_set_of_unknown_length_no_total_is_told(capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/networks.py
     KERAS_BACKEND=torch python tests/benchmarks/networks.py --batch 128 --size 224 --dtype mixed_bfloat16
+    python tests/benchmarks/networks.py --into course_utils/recorded/steps.json && course results --page
 
 Both train on the same random pictures, in turn, and the fastest of several rounds counts. "of a product" is how much of
 the machine's rate in one product of two large matrices the training reaches. With the backend torch, torchvision's
@@ -9,8 +10,11 @@ ResNet-50 is trained as well, by PyTorch alone, where it is installed.
 """
 
 import argparse
+import datetime
+import json
 import os
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -115,20 +119,22 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dtype", default="float32", help="float32 or mixed_bfloat16")
     parser.add_argument("--product", type=int, default=2048, help="size of the matrices")
+    parser.add_argument("--into", type=Path, help="a JSON file that keeps the table beside those of other machines")
     args = parser.parse_args()
     keras.config.set_dtype_policy(args.dtype)
     if keras.backend.backend() == "torch":
         import torch
 
         torch.backends.cuda.matmul.allow_tf32 = True  # as its convolutions are by default
-        where = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+        where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} cores"
     else:
-        where = "CPU" if not keras.distribution.list_devices("gpu") else "GPU"
+        where = "a GPU" if keras.distribution.list_devices("gpu") else f"{os.cpu_count()} cores"
     rate = product_rate(args.product, args.dtype)
 
-    table = Table(title=f"Training steps: {keras.backend.backend()}, {where}, {args.dtype}, batches of {args.batch}")
-    for column in "network", "pictures", "per second", "the library's", "ours / library", "of a product":
-        table.add_column(column, justify="left" if column == "network" else "right")
+    where = f"{keras.backend.backend()}, {where}, {args.dtype}"
+    title = f"{where}, batches of {args.batch}, pictures of {args.size} x {args.size} where the network allows"
+    columns = ["network", "pictures", "per second", "the library's", "ours / library", "of a product"]
+    rows = []
     rng = np.random.default_rng(0)
     for name, (smallest, channels, ours, theirs) in NETWORKS.items():
         size = 32 if name == "LeNet-5" else max(smallest, args.size)
@@ -152,13 +158,21 @@ def main():
         share = 3 * multiplications(model) * per_second["ours"] / rate  # once up and twice down
         library_s = f"{per_second['library']:,.0f}" if theirs else "-"
         ratio = f"{per_second['ours'] / per_second['library']:.2f}" if theirs else "-"
-        table.add_row(name, f"{size} x {size}", f"{per_second['ours']:,.0f}", library_s, ratio, f"{share:.0%}")
+        rows.append([name, f"{size} x {size}", f"{per_second['ours']:,.0f}", library_s, ratio, f"{share:.1%}"])
         if "torchvision" in per_second:
             ratio = f"{per_second['ours'] / per_second['torchvision']:.2f}"
-            table.add_row("  torchvision's", f"{size} x {size}", "-", f"{per_second['torchvision']:,.0f}", ratio, "-")
+            rows.append(["torchvision's", f"{size} x {size}", "-", f"{per_second['torchvision']:,.0f}", ratio, "-"])
         keras.backend.clear_session()
-    Console().print(table)
-    Console().print(f"A product of two matrices of {args.product}: {2e-12 * rate:.2f} TFLOP/s.")
+    table = Table(*columns, title=f"Training steps: {title}")
+    for row in rows:
+        table.add_row(*row)
+    note = f"A product of two {args.product} x {args.product} matrices: {2e-12 * rate:.2f} TFLOP/s."
+    Console().print(table, note)
+    if args.into:
+        kept = json.loads(args.into.read_text()) if args.into.exists() else {}
+        date = datetime.date.today().isoformat()
+        kept[title] = {"columns": columns, "rows": rows, "note": note, "date": date, "keras": keras.__version__}
+        args.into.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
