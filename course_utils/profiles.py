@@ -70,11 +70,11 @@ SETTINGS = {
     },
     "08_data_augmentation": {
         "quick": {
-            "steps": 400,
+            "steps": 600,
             "seeds": (0, 1, 2),
             "methods": ("nothing", "mirror and crop"),
             "more": False,
-            "test": 1000,
+            "test": 2000,
         },
         "full": {
             "steps": 1000,
