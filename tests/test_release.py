@@ -23,7 +23,6 @@ ASKING = {stem: path for stem, path in MASTERS.items() if stem not in WITHOUT_EX
 FEWER = {  # than in quick
     "01_classic_cnns": {"lrn_pictures": 64},
     "04_residual_blocks": {"pictures": 272, "depths": (8,)},
-    "07_resnet50v2_birds": {"shortcuts": ("identity",)},
     "08_data_augmentation": {"steps": 8, "test": 100},
 }
 

@@ -245,7 +245,7 @@ def _enter_namespaces(limits, parent):
     for path in _visible():  # which may lie in /tmp
         _bind(path, root + path)
     for path in sorted(_python()):  # Python goes on looking where it was told that it lies, which may be a link
-        if not os.path.lexists(root + path):
+        if path != os.path.realpath(path) and not os.path.lexists(root + path):
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
             os.symlink(os.path.realpath(path), root + path)
     for path in HIDDEN:
