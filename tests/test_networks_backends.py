@@ -13,9 +13,11 @@ import pytest
 @pytest.fixture(scope="module")
 def on_torch(tmp_path_factory):
     pytest.importorskip("torch", reason="PyTorch is not installed: make torch")
-    file = tmp_path_factory.mktemp("torch") / "answers.npz"
+    folder = tmp_path_factory.mktemp("torch")
+    file = folder / "answers.npz"
     command = [sys.executable, Path(__file__).with_name("networks_elsewhere.py"), file]
-    subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "torch"}, check=True, capture_output=True, timeout=300)
+    more = {"KERAS_BACKEND": "torch", "TORCHINDUCTOR_CACHE_DIR": str(folder)}  # which is else made in /tmp
+    subprocess.run(command, env=os.environ | more, check=True, capture_output=True, timeout=300)
     return np.load(file)
 
 
