@@ -456,7 +456,7 @@ def test_an_interrupted_check_can_be_repeated():
     assert check.identity_block(right).points == 8
 
 
-# One that meets a callback of the garbage collector, such as Hypothesis', is told as a warning, and the next one counts.
+# One that meets a callback of the garbage collector, such as Hypothesis', is told as a warning; the next one counts.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_endless_loop_can_be_interrupted():
     def identity_block(X, f, filters):
