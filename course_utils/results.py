@@ -72,14 +72,12 @@ def run_and_keep(notebooks, console, again=False):
     that was stopped goes on where it was. A run that fails leaves the record as it was.
     """
     import nbformat
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from course_utils.run import run_one
+    from course_utils.run import bars, run_one
 
     os.environ[RECORDING] = "1"
     failed = []
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as progress:
+    with bars(console) as progress:
         for stem, path in notebooks.items():
             code, known = code_of(path), records(stem)
             wanted = "real" if os.environ.get("COURSE_DATA_DIR") else "drawn"

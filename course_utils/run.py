@@ -32,8 +32,7 @@ def run(notebooks, profile, out, console):
     """
     out = Path(out)
     summary = []
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as progress:
+    with bars(console) as progress:
         for stem, path in notebooks.items():
             notebook = nbformat.read(path, as_version=4)
             entry, reason = run_one(notebook, path, profile, progress.add_task(stem, total=None), progress)
@@ -43,6 +42,12 @@ def run(notebooks, profile, out, console):
             if reason:
                 progress.console.print(f"{stem}: {reason}", markup=False, highlight=False)
     return summary
+
+
+def bars(console):
+    """The progress bars for `run_one`: a notebook's name, how many of its cells are done, and for how long it runs."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=console)
 
 
 def run_one(notebook, path, profile, task, progress):
