@@ -45,7 +45,7 @@ SETTINGS = {
         "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
     },
     "04_residual_blocks": {
-        "quick": {"pictures": 640, "depths": (8, 20, 32), "epochs": 8},
+        "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 8},
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
     },
     "05_resnet50_signs": {
