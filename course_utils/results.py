@@ -58,9 +58,11 @@ def records(notebook):
 
 
 def code_of(path):
-    """A short name for what a record depends on: the code of the notebook at `path`, and its settings."""
+    """A short name for what a record depends on: the notebook's code up to its last `record(...)`, and its settings."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    last = max((number for number, source in enumerate(code) if "record(" in source), default=-1)
+    code = code[: last + 1]
     settings = SETTINGS.get(path.stem, {}).get("full")
     return hashlib.sha256(json.dumps([code, settings]).encode()).hexdigest()[:12]
 

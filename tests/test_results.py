@@ -104,3 +104,15 @@ def test_numbers_and_curves_come_back_as_they_were_published(tmp_path, monkeypat
     numbers, curves = published(tmp_path / "metrics")
     assert {**numbers, **curves} == {"name": value}
     assert ("name" in curves) == isinstance(value, list)
+
+
+def test_code_below_the_last_number_does_not_make_a_record_old(tmp_path):
+    def code(*sources):
+        path = tmp_path / "01_good.ipynb"
+        nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+        return results.code_of(path)
+
+    first = code("x = 1", GOOD)
+    assert code("x = 1", GOOD, "look(x)") == first
+    assert code("x = 2", GOOD) != first
+    assert code("x = 1", GOOD, "look(x)", GOOD) != first
