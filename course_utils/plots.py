@@ -57,10 +57,11 @@ def pictures(images, titles=None, columns=8, alt=None, size=1.0):
     )
 
 
-def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1):
+def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1, line=None):
     """Curves over the epochs, labelled at their ends. runs: {label: one value per epoch, or several runs (n, epochs)}.
 
     xlabel, every: for values at other times than after each epoch, such as "step" and 25.
+    line: (x, words) of a dotted vertical line, for a moment at which something is changed.
 
     Several runs of one label share its colour; their median is drawn strong.
     """
@@ -77,9 +78,14 @@ def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1):
             axis.plot(epochs, middle, color=colour)
             ends.append((epochs[-1], middle[-1], label, colour))
         _label_ends(axis, ends)
+        if line:
+            axis.axvline(line[0], color="black", linewidth=1, linestyle=":")
+            place = {"xycoords": ("data", "axes fraction"), "xytext": (4, 0), "textcoords": "offset points"}
+            axis.annotate(line[1], (line[0], 0.02), fontsize=9, **place)
         axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    return show(figure, alt or f"{title}. " + "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends))
+    words = "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends)
+    return show(figure, alt or f"{title}. {words}" + (f". Dotted line at {line[0]}: {line[1]}" if line else ""))
 
 
 def _label_ends(axis, ends, gap=0.075):
@@ -144,10 +150,16 @@ def mistakes(images, truth, probability, class_names, count=8):
     wrong = [i for i in np.argsort(-sure) if predicted[i] != truth[i]][:count]
     if not wrong:
         return "No mistakes."
-    told = [(class_names[truth[i]], f"{class_names[predicted[i]]} {sure[i]:.0%}") for i in wrong]
-    titles = [f"{true}{' ' if len(true + answer) < 15 else chr(10)}\u2192 {answer}" for true, answer in told]
-    alt = "The worst mistakes: " + "; ".join(f"{true} taken for {answer}" for true, answer in told)
-    return pictures(images[wrong], titles, columns=4, alt=alt, size=1.5)
+    told = [(class_names[truth[i]], class_names[predicted[i]], f"{sure[i]:.0%}") for i in wrong]
+    alt = "The worst mistakes: " + "; ".join(f"{true} taken for {answer} {part}" for true, answer, part in told)
+    return pictures(images[wrong], [_above(*one) for one in told], columns=4, alt=alt, size=1.5)
+
+
+def _above(true, answer, sure):
+    """The words above a mistake, on as many lines as their length needs."""
+    first = " " if len(true + answer + sure) < 14 else "\n"
+    second = " " if len(answer + sure) < 22 else "\n"
+    return f"{true}{first}\u2192 {answer}{second}{sure}"
 
 
 def network(model):
@@ -301,7 +313,7 @@ def fields(arrays, titles, title, alt=None):
     return show(figure, alt or f"{title}. {'; '.join(seen)}")
 
 
-def by_count(runs, counts, title, xlabel="pictures a class", ylabel="test accuracy", alt=None):
+def by_count(runs, counts, title, xlabel="pictures per class", ylabel="test accuracy", alt=None):
     """How much is learned from how many pictures: a line through the medians, a bar from the worst run to the best.
 
     runs: {label: accuracies (runs, counts)}; counts: numbers of pictures, drawn on a logarithmic axis.

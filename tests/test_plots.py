@@ -44,6 +44,10 @@ def residual():
             lambda: plots.curves({"train": [0.5, 0.75], "test": [[0.5, 0.6], [0.5, 0.7]]}, "It learns"),
             ["train ends at 0.75"],
         ),
+        (
+            lambda: plots.curves({"test": [0.5, 0.6]}, "It learns", xlabel="step", every=25, line=(25, "unfrozen")),
+            ["test ends at 0.60", "Dotted line at 25: unfrozen"],
+        ),
         (lambda: plots.spread({"source": [0.6, 0.7, 0.95]}, "It depends"), ["0.60 to 0.95, median 0.70"]),
         (lambda: plots.confusion([0, 0, 1], [0, 1, 1], ["cat", "dog"]), ["2 of 3 right", "true cat: 1, 1"]),
         (lambda: plots.mistakes(FACES, [0] * 12, np.linspace(0, 1, 12), ["cat", "dog"]), ["cat taken for dog 100%"]),
@@ -61,7 +65,7 @@ def residual():
         ),
         (
             lambda: plots.by_count({"mine": [[0.5, 0.75], [0.6, 0.85], [0.7, 0.8]]}, [5, 50], "More is more"),
-            ["More is more", "with 5, 50 pictures a class", "mine 0.60, 0.80"],
+            ["More is more", "with 5, 50 pictures per class", "mine 0.60, 0.80"],
         ),
         (
             lambda: plots.running_against_batch(fresh_norm(), np.full((4, 2, 2, 3), 0.5), "It lags"),
@@ -203,3 +207,9 @@ def test_a_home_that_cannot_be_written_is_no_matter_for_figures(tmp_path):
         [sys.executable, "-c", code], env=kept | {"HOME": str(tmp_path / "home")}, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_words_above_a_mistake_are_no_wider_than_the_picture():
+    assert plots._above("cat", "dog", "98%") == "cat → dog 98%"
+    assert plots._above("Black Throated Bushtiti", "Cockatoo", "98%") == "Black Throated Bushtiti\n→ Cockatoo 98%"
+    assert plots._above("Cockatoo", "Black Throated Bushtiti", "67%") == "Cockatoo\n→ Black Throated Bushtiti\n67%"
