@@ -30,6 +30,10 @@ def stem(X, relu=True, zeros=3):
     return layers.Activation("relu")(X) if relu else X
 
 
+def unpadded_stem(X):
+    return layers.ReLU()(layers.BatchNormalization(axis=3)(layers.Conv2D(64, 7, 2)(X)))
+
+
 def pool(X, padding="valid", kind=layers.MaxPooling2D):
     return kind((3, 3), strides=(2, 2), padding=padding)(X)
 
@@ -238,6 +242,7 @@ MADE = keras.Sequential([keras.Input((64, 64, 3)), layers.Flatten(), layers.Dens
 COMMON = {
     "stem_without_relu": ("relu_missing", {"stem": functools.partial(stem, relu=False)}),
     "stem_same": ("wrong_padding", {"stem": functools.partial(stem, zeros=0)}),
+    "stem_unpadded": ("wrong_padding", {"stem": unpadded_stem}),
     "stem_little_padding": ("wrong_padding", {"stem": functools.partial(stem, zeros=1)}),
     "average_pool": ("wrong_pooling", {"pool": functools.partial(pool, kind=layers.AveragePooling2D)}),
     "pool_same": ("wrong_pooling", {"pool": functools.partial(pool, padding="same")}),
@@ -317,7 +322,8 @@ def stub():
     raise check.NotAnswered()
 
 
-ONCE = {"stem_little_padding", "average_pool", "filters_swapped", "overwritten", "kernel_of_five"}  # to save time
+# To save time, of one network only.
+ONCE = {"stem_unpadded", "stem_little_padding", "average_pool", "filters_swapped", "overwritten", "kernel_of_five"}
 
 
 @pytest.mark.parametrize(
@@ -330,6 +336,12 @@ def test_each_mistake_has_its_own_finding(exercise, name):
     assert faults(result) == [code], result
     half = POINTS[exercise] / 2
     assert result.points <= half if name == "plain" else half <= result.points < POINTS[exercise] - 1
+
+
+def test_zeros_that_are_missing_are_asked_for_as_the_exercise_counts_them():
+    (finding,) = (one for one in check.resnet50(full(stem=unpadded_stem)).findings if one.mark == "to do")
+    assert "without zeros around it" in finding.message
+    assert (finding.expected, finding.got) == ("3 zeros at each side", "padding 'valid'")
 
 
 @pytest.mark.parametrize("name", OTHER)

@@ -670,7 +670,7 @@ class _Comparison:
                     continue  # it follows from another difference, here or before
                 if self.found and _most_zeros(got) == _most_zeros(expected):
                     continue  # it follows from a difference before: a map of another size
-                words = _padding(expected), _padding(got)
+                words = _padding(expected, read=False), _padding(got)
             else:
                 words = _words(key, wanted), _words(key, given)
             code, text = self._setting(key, expected, place, *words, last)
@@ -720,6 +720,9 @@ class _Comparison:
                 f"{place} has {given}: with its strides there may be more zeros behind the picture than before it. How "
                 "many zeros does each side get?"
             )
+            return "wrong_padding", text
+        if key == "padding" and node.padding == "zeros" and given == "padding 'valid'":
+            text = f"{place} gets a picture without zeros around it. How many belong to each side before it?"
             return "wrong_padding", text
         if key == "padding":
             return "wrong_padding", f"{place} has {given}. Which padding keeps the size that is asked for?"
@@ -971,15 +974,18 @@ def _words(key, value):
     return f"{key} {value}"
 
 
-def _padding(node):
+def _padding(node, read=True):
+    """In words; `read`: only the zeros that the window reads, which may be fewer at one side."""
     if node.padding in ("same", "valid"):
         return f"padding '{node.padding}'"
     zeros = node.params["padding"]
     if zeros == "same":
         return "zeros around the picture"
     (above, below), (left, right) = zeros
+    if not read:
+        above = below = left = right = max(map(max, zeros))
     if above == below == left == right:
-        return f"{above} zeros at each side"
+        return f"{above} {'zero' if above == 1 else 'zeros'} at each side"
     return f"{above} rows of zeros above and {below} below, {left} columns left and {right} right"
 
 
