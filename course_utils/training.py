@@ -103,6 +103,22 @@ def trace_once(model, x, y):
     model.reset_metrics()
 
 
+def start_anew(model, make, seed):
+    """Give a compiled model fresh weights and its optimizer a fresh state, so that nothing has to be compiled again.
+
+    make: a function without arguments that makes another model of the same layers; its first weights are taken, which
+    the seed decides, as it does what is random afterwards. The learning rate stays as it is.
+    """
+    keras.utils.set_random_seed(seed)
+    model.set_weights(make().get_weights())
+    optimizer = model.optimizer
+    if optimizer.built:
+        fresh = type(optimizer).from_config(optimizer.get_config())
+        fresh.build(model.trainable_variables)
+        for variable, value in zip(optimizer.variables, fresh.variables, strict=True):
+            variable.assign(value)
+
+
 def check_pictures(images, labels, classes):
     """Raise CourseError where a network for pictures in 0..255 and whole-number labels would learn nonsense.
 

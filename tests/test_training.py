@@ -18,6 +18,7 @@ from course_utils.training import (
     check_pictures,
     load_checkpoint,
     save_checkpoint,
+    start_anew,
     trace_once,
 )
 
@@ -153,6 +154,52 @@ def test_a_step_with_several_outputs_is_traced_once_too():
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (10, 8, 8, 3), "uint8")
 LABELS = np.arange(10)
+
+
+def rates():
+    return keras.optimizers.schedules.CosineDecay(1e-2, 12)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.Adam(rates()),
+        lambda: keras.optimizers.AdamW(1e-2),
+        lambda: keras.optimizers.SGD(1e-2, momentum=0.9),
+        lambda: keras.optimizers.Adagrad(1e-2),  # its sums do not begin at zero
+    ],
+)
+def test_a_model_that_starts_anew_learns_as_a_new_one_does(optimizer):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(24, 5)).astype("float32"), np.arange(24) % 3
+
+    def make():
+        return keras.Sequential([keras.Input((5,)), layers.Dense(4), layers.BatchNormalization(), layers.Dense(3)])
+
+    def compiled():
+        model = make()
+        model.compile(optimizer(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    def trained(model):
+        start_anew(model, make, seed=5)
+        model.fit(x, y, batch_size=8, epochs=2, verbose=0)
+        return model.get_weights()
+
+    new, used = compiled(), compiled()
+    used.fit(x, y, batch_size=8, epochs=3, verbose=0)
+    for one, other in zip(trained(new), trained(used), strict=True):
+        assert np.allclose(one, other, atol=1e-6)
+    assert used.optimizer.iterations == 6
+
+
+def test_the_learning_rate_stays_where_a_training_starts_anew():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    model.fit(np.ones((2, 2)), np.ones(2), verbose=0)
+    model.optimizer.learning_rate = 0.25
+    start_anew(model, lambda: keras.Sequential([keras.Input((2,)), layers.Dense(1)]), seed=0)
+    assert float(model.optimizer.learning_rate) == 0.25
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
@@ -326,7 +373,7 @@ def page():
     cells = {cell.id: cell.source for cell in nbformat.read(masters()["09_cifar10_transfer"], 4).cells}
     names = {}
     for name in "setup", "make-pipeline", "train-step", "evaluate", "graph", "still-to-do", "train":
-        exec(cells[name].split("def steps_a_second")[0], names)
+        exec(cells[name].split("def steps_per_second")[0], names)
     return names
 
 def train(path, then):
