@@ -10,6 +10,7 @@ from IPython.display import HTML
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where a home cannot be written, it says so in every notebook
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6b6b6b"  # Okabe and Ito
 STYLE = {
@@ -380,3 +381,134 @@ def timelines(runs, title, alt=None):
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
         figure.tight_layout()
     return show(figure, alt or f"{title}. {'; '.join(words)}")
+
+
+def maps(arrays, titles, title, picture=None, numbers=False, columns=4, alt=None):
+    """Arrays of signed numbers side by side: above 0 orange, below 0 blue, 0 white, each on a scale of its own.
+
+    picture: drawn before them in grey (h, w) or colours (h, w, 3), under the first title. numbers: write each in its
+    pixel.
+    """
+    arrays = [np.asarray(array, float) for array in arrays]
+    signed = LinearSegmentedColormap.from_list("signed", (BLUE, "white", ORANGE))
+    panels = [] if picture is None else [(picture, {"cmap": "gray"})]
+    for array in arrays:
+        top = abs(array).max() or 1
+        panels.append((array, {"cmap": signed, "vmin": -top, "vmax": top}))
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    side = min(6.8 / columns, 2.2)
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        size = (max(side * columns, 4), (side + 0.25) * rows + 0.3)
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+        for axis in axes.flat[len(panels) :]:
+            axis.axis("off")
+        for axis, (array, how), name in zip(axes.flat, panels, titles, strict=False):
+            axis.imshow(array, **how)
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set(visible=True, color="#b0b0b0")
+            axis.set_title(name, fontsize=9, loc="center", pad=3)
+            for (row, column), value in np.ndenumerate(array) if numbers else ():
+                dark = abs(value) > 0.7 * how["vmax"]
+                axis.text(column, row, f"{value + 0.0:g}", ha="center", va="center", color="white" if dark else "black")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout(pad=0.4)
+    ends = [
+        f"{name} from {a.min():.2g} to {a.max():.2g}" for name, a in zip(titles[-len(arrays) :], arrays, strict=True)
+    ]
+    return show(figure, alt or f"{title}. {'; '.join(ends)}")
+
+
+def heat_maps(images, maps, titles, title, alt=None):
+    """Pictures, and maps of each laid over it in grey: yellow is high, dark is low. Below it, or beside it if few.
+
+    images: (n, height, width, 3), uint8 or 0..1; maps: {label: n arrays (h, w) of any size}, each drawn from 0 to its
+    own largest value; what is negative is drawn as 0, nan is left free. titles: n words.
+    """
+    images = np.asarray(images)
+    greys = images.mean(axis=-1) / (255 if images.dtype == np.uint8 else 1)
+    height, width = greys.shape[1:]
+    beside = len(images) < 3
+    size = 1.8 if beside else min(1.4, 6.6 / len(images))
+    shape = np.array([1 + len(maps), len(images)])
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        rows, columns = shape[::-1] if beside else shape
+        figure, axes = plt.subplots(rows, columns, figsize=(columns * size + 0.2, rows * size + 0.5), squeeze=False)
+        axes = axes.T if beside else axes  # one row a map
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        for axis, image, words in zip(axes[0], images, titles, strict=True):
+            axis.imshow(image)
+            axis.set_title(str(words), fontsize=8, loc="center", pad=3)
+        for row, (label, heats) in zip(axes[1:], maps.items(), strict=True):
+            if beside:
+                row[0].set_title(label, fontsize=8, loc="center", pad=3)
+            else:
+                row[0].set_ylabel(label, fontsize=9)
+            for axis, grey, heat in zip(row, greys, heats, strict=True):
+                extent, top = (0, width, height, 0), max(np.nanmax(heat), 1e-12)
+                axis.imshow(grey, cmap="gray", vmin=0, vmax=1, extent=extent)
+                axis.imshow(heat, vmin=0, vmax=top, alpha=0.55, extent=extent, interpolation="bilinear")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout(pad=0.4, h_pad=0.3, w_pad=0.3)
+    words = "; ".join(
+        f"{words}: " + ", ".join(f"{label} highest {_place(heats[i])}" for label, heats in maps.items())
+        for i, words in enumerate(titles)
+    )
+    return show(figure, alt or f"{title}. {words}")
+
+
+def _place(heat):
+    """Where the highest value of a map lies, in words: "top left", "middle", "bottom right" ..."""
+    heat = np.asarray(heat)
+    if not np.nanmax(heat) > 0:
+        return "nowhere"
+    row, column = np.unravel_index(np.nanargmax(heat), heat.shape)
+    across = ("left", "", "right")[int(3 * (column + 0.5) / heat.shape[1])]
+    along = ("top", "middle", "bottom")[int(3 * (row + 0.5) / heat.shape[0])]
+    return f"{along} {across}".strip()
+
+
+def variants(original, changed, alt):
+    """One picture at the left, and eight that were made of it, half as large. All uint8, of any square size."""
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(6.8, 2.4))
+        grid = figure.add_gridspec(2, 6, left=0, right=1, bottom=0, top=0.91, wspace=0.04, hspace=0.04)
+        places = [grid[:, :2], *(grid[row, column] for row in range(2) for column in range(2, 6))]
+        for place, image in zip(places, [original, *changed], strict=True):
+            axis = figure.add_subplot(place)
+            axis.imshow(image)
+            axis.axis("off")
+        figure.axes[0].set_title("original", fontsize=9, loc="center", pad=3)
+    return show(figure, alt)
+
+
+def gaps(runs, title, ylabel="accuracy", xlabel="step", every=1, alt=None):
+    """Two curves and what lies between them, a panel a method. runs: {method: {label: several runs (n, points)}}.
+
+    The first label's curve is dashed, the second's is not. every: steps between two points.
+    """
+    with plt.rc_context(STYLE):
+        figure, panels = plt.subplots(1, len(runs), figsize=(6.8, 3.2), sharey=True, squeeze=False)
+        words = []
+        for panel, colour, (method, pair) in zip(panels[0], (BLUE, ORANGE, GREEN), runs.items(), strict=False):
+            ends, middles = [], []
+            for style, (label, values) in zip(("--", "-"), pair.items(), strict=True):
+                values = np.atleast_2d(np.asarray(values, float))
+                x = every * np.arange(1, values.shape[1] + 1)
+                middles.append(np.median(values, axis=0))
+                panel.plot(x, values.T, style, color=colour, alpha=0.35, linewidth=1)
+                panel.plot(x, middles[-1], style, color=colour)
+                ends.append((x[-1], middles[-1][-1], label, colour))
+            panel.fill_between(x, *middles, color=GREY, alpha=0.12, linewidth=0)
+            gap = middles[0][-1] - middles[1][-1]
+            between = (0.96 * x[-1], (middles[0][-1] + middles[1][-1]) / 2)
+            panel.text(*between, f"{gap:.2f}", ha="right", va="center", color="black")
+            panel.set(xlabel=xlabel, title=method)
+            _label_ends(panel, ends)
+            words.append(f"{method}: {' and '.join(f'{label} {y:.2f}' for _, y, label, _ in ends)}, {gap:.2f} apart")
+        panels[0, 0].set(ylabel=ylabel)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=11)
+        figure.tight_layout()
+    return show(figure, alt or f"{title}. At the end, {'; '.join(words)}")
