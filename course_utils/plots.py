@@ -389,7 +389,7 @@ def maps(arrays, titles, title, picture=None, numbers=False, columns=4, alt=None
     picture: drawn before them in grey (h, w) or colours (h, w, 3), under the first title. numbers: write each in its
     pixel.
     """
-    arrays = [np.asarray(array, float) for array in arrays]
+    arrays = [np.asarray(array, float) + 0.0 for array in arrays]  # no "-0"
     signed = LinearSegmentedColormap.from_list("signed", (BLUE, "white", ORANGE))
     panels = [] if picture is None else [(picture, {"cmap": "gray"})]
     for array in arrays:
@@ -410,7 +410,7 @@ def maps(arrays, titles, title, picture=None, numbers=False, columns=4, alt=None
             axis.set_title(name, fontsize=9, loc="center", pad=3)
             for (row, column), value in np.ndenumerate(array) if numbers else ():
                 dark = abs(value) > 0.7 * how["vmax"]
-                axis.text(column, row, f"{value + 0.0:g}", ha="center", va="center", color="white" if dark else "black")
+                axis.text(column, row, f"{value:g}", ha="center", va="center", color="white" if dark else "black")
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
         figure.tight_layout(pad=0.4)
     ends = [

@@ -90,6 +90,19 @@ def residual():
             ),
             ["Who waits. in turn: 2 batches in 18 ms; at once: 1 batches in 5 ms"],
         ),
+        (
+            lambda: plots.maps([np.eye(3) * 9, -np.eye(3)], ["digit", "kernel", "map"], "It answers", FACES[0]),
+            ["It answers. kernel from 0 to 9; map from -1 to 0"],
+        ),
+        (
+            lambda: plots.maps([np.zeros((2, 2)), np.arange(-3, 3).reshape(2, 3)], "ab", "Sums", numbers=True),
+            ["Sums. a from 0 to 0; b from -3 to 2"],
+        ),
+        (lambda: plots.variants(FACES[0], FACES[1:9], "Eight of one"), ["Eight of one"]),
+        (
+            lambda: plots.gaps({"alone": {"own": [[0.5, 1.0], [0.6, 0.9]], "test": [[0.25, 0.5]]}}, "It remembers"),
+            ["It remembers. At the end, alone: own 0.95 and test 0.50, 0.45 apart"],
+        ),
         (lambda: diagram.picture(residual()), ["residual", "first (Conv2D)", "sum (Add)"]),
     ],
 )
