@@ -1,5 +1,5 @@
 # Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
-.PHONY: setup lab test browser bench-tests torch lock
+.PHONY: setup lab test browser bench-tests torch site lock
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -75,6 +75,12 @@ bench-tests: test
 	$(BIN)/python tests/benchmarks/slowest.py out/tests.xml out/notebooks.xml
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
+# The notebooks with their stored outputs, and what belongs to them, as static pages; what is wrong on one ends the build.
+site: setup
+	@rm -rf out/site
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . out/site
+	@echo "The site lies in out/site: open out/site/index.html."
+
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-find-links --group test --group build pyproject.toml -o requirements.txt
+	    --no-emit-index-url --no-emit-find-links --group test --group site --group build pyproject.toml -o requirements.txt

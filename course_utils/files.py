@@ -27,9 +27,10 @@ def master(number):
 
 
 def pages():
-    """The masters, and before them the page on which the course begins: {file stem: path}."""
-    start = NOTEBOOKS / "START.ipynb"
-    return {start.stem: start} | masters() if start.exists() else masters()
+    """What is handed out: the page on which the course begins, the masters, the glossary: {file stem: path}."""
+    start, glossary = NOTEBOOKS / "START.ipynb", NOTEBOOKS / "GLOSSARY.ipynb"
+    paths = [start, *masters().values(), glossary]
+    return {path.stem: path for path in paths if path.exists()}
 
 
 def missing(notebook):

@@ -69,9 +69,9 @@ def test_without_pytorch_its_notebook_is_skipped_by_name(tmp_path):
     assert "07b_resnet50v2_pytorch is skipped, torch is not installed" in done.stdout
 
 
-def test_the_workflow_is_valid():
-    workflow = ROOT / ".github/workflows/test.yml"
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(workflow)]
+def test_the_workflows_are_valid():
+    workflows = map(str, sorted(ROOT.glob(".github/workflows/*.yml")))
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -143,7 +143,7 @@ def test_start_opens_by_itself_and_is_done_with_the_keyboard_alone(page):
     press("Shift+Enter", "Shift+Enter", "Shift+Enter", "Shift+Enter")
     progress = start.output("progress()")
     expect(progress).to_contain_text("04_residual_blocks 0 of 19", use_inner_text=True)
-    for name in page.locator(".jp-DirListing-itemName").all():
+    for name in page.locator(".jp-DirListing-itemText").all():
         assert name.evaluate(FITS), "the list of files shows names whole"
     press("Control+B")  # without that list
     page.set_viewport_size({"width": 390, "height": 844})
@@ -178,6 +178,26 @@ def test_run_all_of_an_untouched_notebook_goes_to_its_end(page):
     waiting = four.panel.get_by_text("This cell waits for").all_text_contents()
     told = {text.removeprefix("This cell waits for ").partition(" ")[0] for text in waiting}
     assert told == {"identity_block", "convolutional_block", "zero_pad_shortcut"}
+
+
+def test_a_network_is_drawn_alike_and_whole_with_graphviz_and_without(page, tmp_path):
+    four = begin(page, "04")
+    answer(four, "identity_block", IDENTITY, solution("identity_block"))
+    drawing = four.cell("plots.network(").locator(".cm-content").inner_text()
+    dot = shutil.which("dot")
+    if not dot:  # one that cannot draw, as with a part of Graphviz missing
+        (dot := tmp_path / "dot").write_text("#!/bin/sh\nexit 1\n")
+        dot.chmod(0o755)
+    seen = []
+    for path in Path(dot).parent, tmp_path / "none":
+        four.write("plots.network(", f"import os, shutil\nos.environ['PATH'] = {str(path)!r}\n{drawing}")
+        picture = four.run("plots.network(").locator("img")
+        expect(picture).to_be_visible()
+        shown, wide, high = picture.evaluate("shown => [shown.clientWidth, shown.naturalWidth, shown.naturalHeight]")
+        assert shown > 0.9 * wide, "its letters are about as large as they are meant to be"
+        seen.append((wide, high))
+        assert four.output("plots.network(").evaluate(FITS)
+    assert seen[0] == seen[1]
 
 
 def test_after_a_restart_in_the_middle_a_check_says_what_to_run(page):
