@@ -23,7 +23,7 @@ def masters():
 
 def master(number):
     """The path of the master with this number, such as "04"; None where it is not there."""
-    return next((path for stem, path in masters().items() if stem.startswith(f"{number}_")), None)
+    return next(NOTEBOOKS.glob(f"{number}_*.ipynb"), None)
 
 
 def pages():

@@ -1,12 +1,11 @@
-"""Draws bird.jpg, a bird that stands in for the reader's own: `python images/bird.py`."""
-
-from pathlib import Path
+"""Draws data/own/bird.jpg of course_utils, a bird in place of one of the reader's: `python images/bird.py`."""
 
 import numpy as np
 from PIL import Image
 
 from course_utils.data import birds
+from course_utils.data.pictures import OWN
 
 rng = np.random.default_rng(27)
 picture = birds.photo(rng, birds.KINDS[3], birds.habitat(rng))
-Image.fromarray(picture).save(Path(__file__).with_suffix(".jpg"), quality=90)
+Image.fromarray(picture).save(OWN / "bird.jpg", quality=90)

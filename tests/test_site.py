@@ -128,7 +128,7 @@ def test_what_is_wrong_on_a_page_ends_the_build_and_is_named(name, tmp_path):
     for folder in "docs", "notebooks":
         (tmp_path / "course" / folder).mkdir(parents=True)
     (tmp_path / "course/notebooks/01_one.ipynb").write_text(json.dumps(notebook))
-    shutil.copy(ROOT / "images/bird.jpg", tmp_path / "course/notebooks/a.png")
+    shutil.copy(ROOT / "course_utils/data/own/bird.jpg", tmp_path / "course/notebooks/a.png")
     index = "# Index\n\n```{toctree}\n../notebooks/01_one\n```\n"
     (tmp_path / "course/docs/index.md").write_text(index)
     done = build(tmp_path / "course", tmp_path / "site")

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
-IMAGES = PACKAGE.parent / "images"
 # Nothing of these is to be read inside: how answers are judged and graded, and answers of the course's and Keras' own.
 HIDDEN = [PACKAGE / "grading", PACKAGE / "exercises", PACKAGE / "check" / "judge", PACKAGE / "networks"]
 HIDDEN += [Path(sysconfig.get_path("purelib"), "keras", "src", "applications").resolve()]
@@ -273,7 +272,6 @@ def _python():
 def _visible():
     """The files and folders that Python, its libraries and notebooks may still want to read."""
     wanted = ["/usr", "/etc/ld.so.cache", "/etc/localtime", str(PACKAGE), *map(os.path.realpath, _python())]
-    wanted += [str(path) for path in IMAGES.glob("*.jpg")]  # which `own_picture` finds from anywhere
     wanted += [f"/{name}" for name in ("bin", "lib", "lib64", "sbin") if not os.path.islink(f"/{name}")]
     found = sorted(path for path in {*wanted} if os.path.exists(path))
     return [path for path in found if not any(path.startswith(f"{other}/") for other in found)]
