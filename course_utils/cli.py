@@ -38,6 +38,7 @@ class Course(click.Group):
 
 
 @click.group(cls=Course, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="course-utils", prog_name="course", message="%(prog)s %(version)s")
 def main():
     """Classic convolutional networks and ResNets, a course in notebooks.
 

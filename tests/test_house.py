@@ -76,6 +76,16 @@ def test_the_workflows_are_valid():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_version_is_the_same_wherever_it_stands():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.citation-file-format"]
+    done = subprocess.run([*command, str(ROOT / "CITATION.cff")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    number = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {number}\n" in (ROOT / "CITATION.cff").read_text()
+    told = subprocess.run([sys.executable, "-m", "course_utils", "--version"], capture_output=True, text=True)
+    assert told.stdout == f"course {number}\n"
+
+
 def test_jupyter_opens_an_address_and_no_file(tmp_path):
     """A browser in a sandbox, such as Ubuntu's Firefox, may not read the file that Jupyter would have it open."""
     variables = {"JUPYTER_CONFIG_PATH": str(ROOT / "course_utils/jupyter"), "JUPYTER_CONFIG_DIR": str(tmp_path)}
