@@ -12,7 +12,7 @@ import click
 from course_utils.environment import for_keras
 from course_utils.errors import CourseError
 from course_utils.files import ROOT, masters, pages
-from course_utils.profiles import PROFILES, chosen
+from course_utils.profiles import PROFILES, SEEDS, chosen
 
 JUPYTER = Path(__file__).parent / "jupyter"  # Jupyter's settings, and a kernel that says what has not run yet
 
@@ -158,8 +158,9 @@ def run(notebooks, profile, out, save):
 @main.command()
 @click.argument("notebooks", nargs=-1)
 @click.option("--again", is_flag=True, help="Also those whose record is of today's notebook.")
+@click.option("--seeds", type=click.IntRange(1), help="Runs of each recipe.  [default: as in profile full]")
 @click.option("--page", "page_only", is_flag=True, help="Only write RESULTS.md anew.")
-def results(notebooks, again, page_only):
+def results(notebooks, again, seeds, page_only):
     """Run notebooks in profile full and keep their numbers and curves: all, or those named by number or name.
 
     They go to course_utils/recorded, from which the notebooks draw them, and to RESULTS.md. On photos with
@@ -176,6 +177,8 @@ def results(notebooks, again, page_only):
         return
     if not os.environ.get("COURSE_DATA_DIR"):
         os.environ["COURSE_OFFLINE"] = "1"
+    if seeds:
+        os.environ[SEEDS] = str(seeds)
     try:
         failed = run_and_keep(named(notebooks), Console(), again)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from course_utils.environment import usual_settings
 from course_utils.errors import CourseError
 
 PROFILES = ("quick", "full")
+SEEDS = "COURSE_SEEDS"  # the environment variable in which `course results --seeds N` asks for another number of seeds
 
 SETTINGS = {
     "01_classic_cnns": {
@@ -135,4 +136,7 @@ def settings(notebook, profile=None):
     profile = chosen(profile)
     if notebook not in SETTINGS:
         raise CourseError(f"There are no settings for {notebook!r}: there are some for {', '.join(SETTINGS)}.")
-    return SimpleNamespace(profile=profile, **SETTINGS[notebook][profile])
+    found = SETTINGS[notebook][profile]
+    if count := os.environ.get(SEEDS):
+        found = {name: tuple(range(int(count))) if name == "seeds" else value for name, value in found.items()}
+    return SimpleNamespace(profile=profile, **found)

@@ -2,8 +2,8 @@
 
 A record is the notebook's own run: the numbers and curves that it publishes by `record`. So nothing is trained here
 that a reader could not run. recorded/NOTEBOOK.json holds up to two of them, {"drawn": record, "real": record}; a record
-is {"numbers": {name: number}, "curves": {name: list}, "seconds", "machine", "versions", "date", "data": {set: "real" |
-"unverified copy" | "drawn"}, "code": which version of the notebook it was}.
+is {"numbers": {name: number}, "curves": {name: list}, "seeds", "seconds", "machine", "versions", "date", "data": {set:
+"real" | "unverified copy" | "drawn"}, "code": which version of the notebook it was}.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from pathlib import Path
 from course_utils.errors import CourseError
 from course_utils.files import ROOT, masters, write_text
 from course_utils.metrics import FILE, published
-from course_utils.profiles import SETTINGS
+from course_utils.profiles import SEEDS, SETTINGS
 
 FOLDER = Path(__file__).parent / "recorded"
 PAGE = ROOT / "RESULTS.md"
@@ -81,9 +81,10 @@ def run_and_keep(notebooks, console, again=False):
     failed = []
     with bars(console) as progress:
         for stem, path in notebooks.items():
-            code, known = code_of(path), records(stem)
+            code, known, runs = code_of(path), records(stem), seeds_of(stem)
             wanted = "real" if os.environ.get("COURSE_DATA_DIR") else "drawn"
-            if not again and known.get(wanted, {}).get("code") == code:
+            old = known.get(wanted, {})
+            if not again and old.get("code") == code and old.get("seeds", runs) == runs:
                 console.print(f"{stem}: its record is of today's notebook.")
                 continue
             notebook = nbformat.read(path, as_version=4)
@@ -96,6 +97,7 @@ def run_and_keep(notebooks, console, again=False):
             known[kind] = {
                 "numbers": entry["metrics"],
                 "curves": entry["curves"],
+                "seeds": runs,
                 "seconds": entry["seconds"],
                 "data": entry["data"],
                 "machine": f"{os.cpu_count()} cores, {platform.machine()}",
@@ -106,6 +108,12 @@ def run_and_keep(notebooks, console, again=False):
             write_text(FOLDER / f"{stem}.json", json.dumps(known, indent=1) + "\n")
             write_text(PAGE, page())
     return failed
+
+
+def seeds_of(stem):
+    """With how many seeds a run of that notebook repeats each recipe; None where its settings name none."""
+    found = os.environ.get(SEEDS) or len(SETTINGS.get(stem, {}).get("full", {}).get("seeds", ()))
+    return int(found) or None
 
 
 def page():
@@ -128,7 +136,9 @@ def page():
             versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
             older = "" if record["code"] == code else " The notebook's code has changed since."
             minutes = f"{record['seconds'] / 60:.1f} minutes"
-            lines.append(f"- **{kind}** ({sets}): {minutes}, {record['machine']}, {record['date']}, {versions}.{older}")
+            seeds = f"{record['seeds']} seeds, " if record.get("seeds") else ""
+            place = f"{minutes}, {record['machine']}, {record['date']}, {versions}"
+            lines.append(f"- **{kind}** ({sets}): {seeds}{place}.{older}")
         names = dict.fromkeys(name for record in found.values() for name in record["numbers"])
         kinds = sorted(found)
         lines += ["", f"| | {' | '.join(kinds)} |", "| --- |" + " --- |" * len(kinds)]

@@ -58,6 +58,17 @@ def test_a_run_is_kept_told_and_not_repeated(course, tmp_path):
     assert file.read_bytes() == before
 
 
+def test_another_number_of_seeds_is_another_run(course, tmp_path):
+    source = GOOD + 'record("seeds", settings("03_happy_house", "full").seeds)'
+    found = []
+    for words in (), ("--seeds", "2"), ("--seeds", "2"):
+        done = course(*words, **{"03_happy_house": source})
+        (record,) = json.loads((tmp_path / "recorded" / "03_happy_house.json").read_text()).values()
+        found.append((len(record["curves"]["seeds"]), record["seeds"], "is of today's notebook" in done.stdout))
+    assert found == [(5, 5, False), (2, 2, False), (2, 2, True)]
+    assert "2 seeds" in (tmp_path / "RESULTS.md").read_text()
+
+
 def test_a_notebook_that_fails_leaves_its_record(course, tmp_path):
     course(**{"01_good": GOOD})
     file = tmp_path / "recorded" / "01_good.json"
