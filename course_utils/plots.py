@@ -86,7 +86,7 @@ def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1, li
         axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
         axis.xaxis.get_major_locator().set_params(integer=True)
     words = "; ".join(f"{label} ends at {y:.2f}" for _, y, label, _ in ends)
-    return show(figure, alt or f"{title}. {words}" + (f". Dotted line at {line[0]}: {line[1]}" if line else ""))
+    return show(figure, alt or f"{title}. {words}" + (f". Dotted line at {line[0]:g}: {line[1]}" if line else ""))
 
 
 def _label_ends(axis, ends, gap=0.075):

@@ -245,5 +245,5 @@ exercise = network_exercise(
         "come `GlobalAveragePooling2D` and a `Dense` without activation.",
     ),
     arguments="input_shape, classes, weights",
-    later=("transfer_model()",),
+    later=("transfer_model()", "transfer_model((32, 32, 3), 2, weights)"),
 )
