@@ -63,7 +63,7 @@ CELLS = {  # exercise: the later cells that are run with each of its right answe
     "stack2": "stack-try",
     "resnet50v2": "count-code",
     "mirror": "mirror-look digits methods",
-    "random_crop": "crop-look methods",
+    "random_crop": "crop-look resized-crop methods",
     "color_shift": "color-look mixed-code methods",
     "pca_color_augmentation": "pca-look-code methods",
     "ensemble_predict": "price-code price-table",
@@ -281,6 +281,8 @@ def augmentation():
     images = np.concatenate([few("cifar10").x_train] * 2)
     labels = np.arange(32) % 10
     found = {"images": images, "labels": labels, "x_test": images, "y_test": labels, "rng": np.random.default_rng(0)}
+    large = np.random.default_rng(0).integers(0, 256, (8, 128, 128, 3), dtype="uint8")
+    found |= {"bird": large[0], "birds": large}
     names = {"keras": keras, "layers": keras.layers}
     exec(all_masters()["08_data_augmentation"].cells["network"], names)
     weights = names["small_network"]().get_weights()
