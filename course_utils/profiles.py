@@ -42,8 +42,8 @@ SETTINGS = {
         "full": {"pictures": 1080, "epochs": 40, "seeds": (0, 1, 2)},
     },
     "03_happy_house": {
-        "quick": {"source_epochs": 5, "epochs": 8, "seeds": (0, 1, 2)},
-        "full": {"source_epochs": 39, "epochs": 60, "seeds": (0, 1, 2, 3, 4)},
+        "quick": {"epochs": 8, "seeds": (0, 1, 2), "trial_seeds": ()},
+        "full": {"epochs": 16, "seeds": (0, 1, 2, 3, 4), "trial_seeds": (0, 1, 2)},
     },
     "04_residual_blocks": {
         "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 8},
