@@ -8,6 +8,7 @@ import pytest
 from random_weights import randomise
 
 from course_utils.check.graph import canonical
+from course_utils.grading.submissions import all_masters
 from course_utils.networks.resnet_v2 import (
     EPSILON,
     FAULTS,
@@ -214,6 +215,19 @@ def test_with_all_faults_mended_it_is_resnet50v2():
     assert {name: layer.output.shape for name, layer in ours.items()} == {
         name: layer.output.shape for name, layer in theirs.items()
     }
+
+
+def test_the_network_on_the_page_of_notebook_07_is_this_one():
+    names = {"keras": keras, "layers": keras.layers}
+    exec(all_masters()["07_resnet50v2_birds"].cells["found"], names)
+
+    def rows(model):
+        """What each layer with weights gives, and the shapes of these: in whichever order the shortcuts are named."""
+        return sorted(
+            str((layer.output.shape, [w.shape for w in layer.weights])) for layer in model.layers if layer.weights
+        )
+
+    assert rows(built(names["found_network"])) == rows(built(hard_coded_resnet50v2))
 
 
 SHARE = {  # parameters that one fault alone adds to those of ResNet50V2, reckoned by hand
