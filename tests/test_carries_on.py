@@ -98,7 +98,7 @@ LEFT_OUT = {  # cells that name an answer and take long, or do nothing that thos
     "larger-code",
     "learning-curve",
     "deeper-code",
-    "found",
+    "found-count-code",
     "raw-code",
     "counts-code",
     "fit",
