@@ -41,14 +41,14 @@ from course_utils.grading.submissions import all_masters
 
 CELLS = {  # exercise: the later cells that are run with each of its right answers
     "conv_output_size": "grid-code refused sizes",
-    "lenet5": "lenet-count-code costs-lenet train-lenets",
+    "lenet5": "lenet-count-code costs-lenet train-lenets c1-filters c1-maps",
     "local_response_normalization": "lrn-tf-code lrn-size-code",
     "alexnet": "alexnet-count costs-alexnet",
     "vgg16": "vgg-count costs-vgg fc1",
     "conv1x1": "equal-code",
     "multiplications": "direct-count bottleneck-count naive-count reduced-count depthwise-count",
     "inception_module": "module-3a-code googlenet-modules",
-    "inception_network": "network-look gradient-plot",
+    "inception_network": "network-look gradient-plot first-weights",
     "depthwise_separable": "separable-parameters",
     "happy_model": "summary-code counts picture source-seeds batch-statistics",
     "identity_block": "identity-picture small-resnet",
