@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.files import ROOT
+from course_utils.files import ROOT, masters
 
 
 def test_importing_the_package_imports_nothing_heavy():
@@ -210,7 +210,7 @@ if os.name == "posix":
 
 KERNEL = """
 import nbclient, nbformat
-from course_utils.files import ROOT
+from course_utils.files import ROOT, masters
 from course_utils.release import lay_workspace
 print(len(lay_workspace(ROOT / "workspace")))
 code = "import tiny_set; from course_utils.data import catalogue, load; catalogue.SETS['happy'] = tiny_set.entry()"
@@ -238,3 +238,29 @@ def test_a_checkout_in_a_folder_of_any_name_works(tmp_path):
     laid, cached = done.stdout.decode().splitlines()
     assert int(laid) == len([*(place / "workspace").glob("*.ipynb")])
     assert Path(cached).parent == place / "datasets" / "cache" / "happy"
+
+
+# --- The glossary ---------------------------------------------------------------------------------------------------
+
+
+def test_the_glossary_is_in_order_and_each_word_stands_in_the_notebook_that_it_names():
+    cells = json.loads((ROOT / "notebooks/GLOSSARY.ipynb").read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    words = re.findall(r"^\*\*(.+?)\*\* \[\d\w+\]\((.+?)\): .+\.$", text, re.M)
+    assert len(words) == text.count("\n**") > 60
+    order = [word.lower().replace("-", "") for word, _ in words]
+    assert order == sorted(order)
+    for word, name in words:
+        cells = json.loads((ROOT / "notebooks" / name).read_text(encoding="utf-8"))["cells"]
+        page = " ".join("".join(cell["source"]) for cell in cells).lower()
+        for part in word.lower().split(", "):
+            assert part in page or part.rstrip("s") in page, (word, name)
+
+
+def test_each_notebook_leads_to_the_glossary_and_asks_five_questions():
+    for stem, path in masters().items():
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        assert "](GLOSSARY.ipynb)" in "".join(cells[0]["source"]), stem
+        text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        assert text.count("<details><summary>Answer</summary>\n\n") >= 5, stem
+        assert text.count("<details>") == text.count("</details>"), stem
