@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils import recorded, results
+from course_utils import files, recorded, results
 from course_utils.errors import CourseError
 
 GOOD = """from course_utils import record, recorded, settings
@@ -115,6 +116,17 @@ def test_numbers_and_curves_come_back_as_they_were_published(tmp_path, monkeypat
     numbers, curves = published(tmp_path / "metrics")
     assert {**numbers, **curves} == {"name": value}
     assert ("name" in curves) == isinstance(value, list)
+
+
+QUOTED = re.compile(r"\| (\d\.\d+) \| (\d\w+) `(\w+)` \|$", re.M)
+
+
+def test_each_number_that_the_readme_quotes_is_its_record():
+    quoted = QUOTED.findall((files.ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(quoted) == 5
+    for number, notebook, name in quoted:
+        value = recorded(files.master(notebook).stem)[name]
+        assert abs(float(number) - value) <= 0.51 * 10 ** -len(number.partition(".")[2]), (notebook, name, value)
 
 
 def test_code_below_the_last_number_does_not_make_a_record_old(tmp_path):
