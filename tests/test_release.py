@@ -71,13 +71,16 @@ def run_cells(notebook, stem, folder):
     return results, errors
 
 
+TAUGHT = {"with tf.GradientTape() as tape:"}  # of a solution, and shown in an example before it is asked for
+
+
 def test_a_student_copy_holds_no_solution_and_no_output(master):
     copy = release.student_copy(master)
     text = nbformat.writes(copy)
     solutions = [found for cell in nbformat.read(master, 4).cells for found in SOLUTION.findall(cell.source)]
     assert solutions
     lines = {line.strip() for solution in solutions for line in solution.splitlines() if len(line.strip()) > 25}
-    assert not [line for line in lines if json.dumps(line)[1:-1] in text]
+    assert not [line for line in lines - TAUGHT if json.dumps(line)[1:-1] in text]
     assert "BEGIN SOLUTION" not in text
     for cell in copy.cells:
         assert not cell.get("outputs")
