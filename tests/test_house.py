@@ -264,3 +264,9 @@ def test_each_notebook_leads_to_the_glossary_and_asks_five_questions():
         text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
         assert text.count("<details><summary>Answer</summary>\n\n") >= 5, stem
         assert text.count("<details>") == text.count("</details>"), stem
+
+
+def test_stored_outputs_hold_no_message_of_the_machine():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            assert not [one for one in cell.get("outputs", []) if one.get("name") == "stderr"], (path.name, cell["id"])
