@@ -343,7 +343,7 @@ def given(exercise, answer):
         "plots": NoFigures(),
         "trace_once": nothing,
         "Progress": lambda *args, **kwargs: keras.callbacks.Callback(),
-        "own_picture": nothing,
+        "own_picture": lambda path, size=(64, 64): np.zeros((*size, 3), "uint8"),
         "tqdm": None,
     }
     more = MORE.get(exercise, dict)()
