@@ -58,7 +58,7 @@ test: setup browser
 ORDER = $(if $(SHUFFLE),--random-order-seed=$(SHUFFLE),--no-loadscope-reorder)
 TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile $(ORDER) -rfEs --junitxml=out/tests.xml
 NOTEBOOKS = $(BIN)/python -m pytest -n 2 --dist loadscope -p no:cacheprovider -rfEs --junitxml=out/notebooks.xml \
-    --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
+    --nbval-lax --nbval-current-env --nbval-cell-timeout=600 notebooks
 
 # JupyterLab is tested in Chromium. Where root can install it without a question, as in a container, it is installed;
 # elsewhere these tests are skipped by name.
