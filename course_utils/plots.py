@@ -434,7 +434,7 @@ def heat_maps(images, maps, titles, title, alt=None):
     with plt.rc_context({**STYLE, "axes.grid": False}):
         rows, columns = shape[::-1] if beside else shape
         figure, axes = plt.subplots(rows, columns, figsize=(columns * size + 0.2, rows * size + 0.5), squeeze=False)
-        axes = axes.T if beside else axes  # one row a map
+        axes = axes.T if beside else axes  # one row per map
         for axis in axes.flat:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
@@ -485,7 +485,7 @@ def variants(original, changed, alt):
 
 
 def gaps(runs, title, ylabel="accuracy", xlabel="step", every=1, alt=None):
-    """Two curves and what lies between them, a panel a method. runs: {method: {label: several runs (n, points)}}.
+    """Two curves and what lies between them, a panel per method. runs: {method: {label: several runs (n, points)}}.
 
     The first label's curve is dashed, the second's is not. every: steps between two points.
     """
