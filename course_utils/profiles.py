@@ -46,8 +46,8 @@ SETTINGS = {
         "full": {"epochs": 16, "seeds": (0, 1, 2, 3, 4), "trial_seeds": (0, 1, 2)},
     },
     "04_residual_blocks": {
-        "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 8},
-        "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 8},
+        "quick": {"pictures": 1000, "depths": (8, 20, 32), "epochs": 6},
+        "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 6},
     },
     "05_resnet50_signs": {
         "quick": {"size": 48, "batch": 24, "epochs": 2, "seeds": (0,)},

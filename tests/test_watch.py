@@ -30,7 +30,7 @@ def running(*words):
 
 
 def test_it_says_what_was_taken_and_passes_on_the_code():
-    run = watched("import sys, time; x = bytearray(300 << 20); time.sleep(1.5); sys.exit(3)")
+    run = watched("import sys, time; x = bytearray(300 << 20); time.sleep(3); sys.exit(3)")
     assert run.returncode == 3
     assert re.search(r"^this: 0\.. minutes, 0\.[34] GiB of memory at the peak, 0\.[34] GiB in the largest", run.stdout)
 
@@ -38,8 +38,8 @@ def test_it_says_what_was_taken_and_passes_on_the_code():
 @pytest.mark.parametrize(
     ("code", "words", "fault"),
     [
-        ("import time; x = bytearray(300 << 20); time.sleep(1.5)", ["--each", "0.1"], "one process took 0.3 GiB"),
-        ("import time; x = bytearray(300 << 20); time.sleep(1.5)", ["--together", "0.1"], "it took 0.3 GiB of memory"),
+        ("import time; x = bytearray(300 << 20); time.sleep(3)", ["--each", "0.1"], "one process took 0.3 GiB"),
+        ("import time; x = bytearray(300 << 20); time.sleep(3)", ["--together", "0.1"], "it took 0.3 GiB of memory"),
         ("import tempfile; tempfile.mkdtemp(prefix='forgotten')", [], "a temporary file was left: forgotten"),
         (LEAVES.format(4321), [], "a process was left running: sleep 4321"),
     ],

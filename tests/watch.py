@@ -8,6 +8,7 @@ Whatever ends this run, Ctrl-C too, no process that it started goes on.
 """
 
 import argparse
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FREE_DISK = 2  # GiB, for temporary files
+EVERY = 2  # seconds between two looks: at each, Linux counts every page of every process
 # What is no fault of a test: what pytest keeps of one that failed; where TensorFlow compiles code that it writes.
 KEPT = "pytest-of-", "__pycache__"
 SET_CHILD_SUBREAPER = 36  # prctl(2): a process whose parent has ended becomes a child of this one
@@ -53,7 +55,8 @@ def main():
         process = subprocess.Popen(asked.command, env=os.environ | {"TMPDIR": str(temporary)})
         while process.poll() is None:
             used.look()
-            time.sleep(0.5)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(EVERY)
         code, left = process.returncode, end(processes(), asked.grace)
     except KeyboardInterrupt:
         if process:
