@@ -1,6 +1,7 @@
 """The `course` command."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -259,14 +260,18 @@ def new_exercise(name, notebook, kind):
     metavar="NOTEBOOK",
     help="Only this notebook, by number or name; may be repeated.",
 )
-def release(folder, only):
+@click.option("--github", metavar="OWNER/REPOSITORY", help="To be opened from there in Colab, Binder or Codespaces.")
+def release(folder, only, github):
     """Write student copies of the notebooks to FOLDER: no solutions, no outputs.
 
-    They keep the masters' file names and nbgrader's cell metadata. Nothing is ever overwritten.
+    They keep the masters' file names and nbgrader's cell metadata. Nothing is ever overwritten. With --github each
+    begins with a cell that installs the course in Google Colab, and says where it can be opened.
     """
     from course_utils.release import release as write
 
-    for path in write(folder, set(named(only)) if only else None):
+    if github and not re.fullmatch(r"[\w.-]+/[\w.-]+", github):
+        raise CourseError(f"{github} is no repository of GitHub: write OWNER/REPOSITORY.")
+    for path in write(folder, set(named(only)) if only else None, github):
         click.echo(path)
 
 

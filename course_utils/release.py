@@ -24,6 +24,15 @@ STUB = "# Your answer here, in place of the next line.\nraise check.NotAnswered(
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 LAID = ".laid.json"  # in the workspace: what was laid there, so that what a student wrote is told apart
 PICTURE = re.compile(r"(!\[[^\]]*\]\()\.\./(images/[^)\s]+\))")
+BRANCH = "student"  # of a repository on GitHub: where its student copies lie
+IN_COLAB = """# Google Colab lacks the course's package, so this cell installs it there. Elsewhere it does nothing.
+try:
+    import google.colab
+except ImportError:
+    pass
+else:
+    %pip install --quiet git+https://github.com/{}
+"""
 
 
 def student_copy(path):
@@ -59,6 +68,33 @@ def student_copy(path):
     return notebook
 
 
+def for_colab(notebook, path, github):
+    """Make a student copy ready for Google Colab, and for whoever meets it on GitHub.
+
+    github: OWNER/REPOSITORY of the course, whose branch `student` holds the copies. The first cell installs the
+    package in Colab; below the title stands where the notebook can be opened; pictures are linked from GitHub, since
+    Colab loses sight of the folder beside a notebook once a student has saved a copy.
+    """
+    places = f"\\1https://raw.githubusercontent.com/{github}/{BRANCH}/\\2"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"(!\[[^\]]*\]\()(images/[^)\s]+\))", places, cell.source)
+    first = nbformat.v4.new_code_cell(IN_COLAB.format(github).strip(), id="install")
+    opened = nbformat.v4.new_markdown_cell(open_in(path.name, github), id="open-in")
+    notebook.cells[:1] = [first, notebook.cells[0], opened]
+    return notebook
+
+
+def open_in(name, github):
+    """Where the student copy with this file name can be opened and worked on, as a line of Markdown."""
+    places = {
+        "Colab": f"https://colab.research.google.com/github/{github}/blob/{BRANCH}/{name}",
+        "Binder": f"https://mybinder.org/v2/gh/{github}/{BRANCH}?urlpath=lab/tree/{name}",
+        "Codespaces": f"https://codespaces.new/{github}",
+    }
+    return "Open in " + " · ".join(f"[{place}]({address})" for place, address in places.items())
+
+
 def _wrong_marks(cell):
     """What is wrong with the marks of the solution in a cell of a master, or None."""
     marks = [line.strip() for line in cell.source.splitlines() if _like_a_mark(line)]
@@ -88,15 +124,15 @@ def pictures(path):
     return sorted({Path(link.rstrip(")")) for _, link in PICTURE.findall(text)})
 
 
-def release(folder, only=None):
+def release(folder, only=None, github=None):
     """Write the student copies into `folder` under the masters' file names; returns their paths.
 
-    Their pictures go to its folder `images`. Raises CourseError where a notebook of that name, or another picture, is
-    already there (a release never overwrites), where a master has wrong marks and where `folder` cannot be written;
-    then nothing is left there.
+    Their pictures go to its folder `images`. github: OWNER/REPOSITORY, if they shall be opened from there, see
+    `for_colab`. Raises CourseError where a notebook of that name, or another picture, is already there (a release never
+    overwrites), where a master has wrong marks and where `folder` cannot be written; then nothing is left there.
     """
     folder = Path(folder)
-    copies = _copies(path for stem, path in pages().items() if only is None or stem in only)
+    copies = _copies((path for stem, path in pages().items() if only is None or stem in only), github)
     needed = sorted({picture for path in copies for picture in _pictures_to_lay(path, folder)})
     names = [*(path.name for path in copies), *(picture.as_posix() for picture in needed)]
     if taken := [name for name in names if (folder / name).exists()]:
@@ -164,9 +200,12 @@ def _lay(folder, copies):
     return done
 
 
-def _copies(paths):
+def _copies(paths, github=None):
     """The text of each master's student copy, all made before the first is written: {path: text}."""
-    return {path: nbformat.writes(student_copy(path)) + "\n" for path in paths}
+    copies = {path: student_copy(path) for path in paths}
+    if github:
+        copies = {path: for_colab(copy, path, github) for path, copy in copies.items()}
+    return {path: nbformat.writes(copy) + "\n" for path, copy in copies.items()}
 
 
 def _laid(record):

@@ -6,6 +6,7 @@ notebook without its outputs, a picture without alt text.
 """
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from docutils.nodes import SkipNode
 from sphinx.util.logging import getLogger
 
 from course_utils.environment import quietly
+from course_utils.release import open_in
 
 quietly()  # TensorFlow, which the package's docstrings are read with
 
@@ -62,7 +64,11 @@ def read(app, name, source):
     if code and not any(cell["outputs"] for cell in code):
         stored = f"course run {Path(name).name.split('_')[0]} --save"
         getLogger("site").warning(f"{name} has no outputs: store them with `{stored}`.")
-    source[0] = json.dumps(page_of(notebook))
+    page = page_of(notebook)
+    if github := os.environ.get("GITHUB_REPOSITORY"):  # where GitHub's workflow builds the site
+        line = {"cell_type": "markdown", "id": "open-in", "metadata": {}}
+        page["cells"].insert(1, line | {"source": open_in(f"{Path(name).name}.ipynb", github)})
+    source[0] = json.dumps(page)
 
 
 def docstring(app, what, name, obj, options, lines):

@@ -9,6 +9,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from test_grading import course, results, unanswered
 
+from course_utils.files import masters
+from course_utils.release import for_colab
+
 pytestmark = pytest.mark.isolation
 
 STEM = "02_one_by_one_convolutions"
@@ -68,6 +71,11 @@ def below_the_check(source, answer=STUB):
         notebook.cells.insert(place(notebook, "conv1x1_check") + 1, new_code_cell(source))
 
     return change
+
+
+def in_colab(notebook):
+    """The copy that Google Colab opens, answered and saved there."""
+    wrote(CONV)(for_colab(notebook, masters()[STEM], "someone/course"))
 
 
 def imports(*lines, uses="partial"):
@@ -162,6 +170,7 @@ CASES = {
     "shell anywhere": Case(
         wrote(f"!pip install seaborn\nfiles = !ls\nhere = %pwd\nlen(files), len(here)\n{CONV}\nnp.pad?")
     ),
+    "a copy from Colab": Case(in_colab),
     "a helper below a magic": Case(
         cells(
             before=[

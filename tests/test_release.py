@@ -8,9 +8,11 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from types import ModuleType, SimpleNamespace
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from shells import new_shell
 
 from course_utils import files, profiles, release
@@ -254,6 +256,32 @@ def test_the_pictures_of_a_copy_lie_beside_it(tmp_path):
                     assert (tmp_path / link).read_bytes() == (files.ROOT / link).read_bytes()
     assert shown
     assert {path.name for path in tmp_path.iterdir()} == {"images", *(path.name for path in files.pages().values())}
+
+
+def test_a_copy_for_colab_installs_the_course_there_and_does_nothing_elsewhere(tmp_path, monkeypatch):
+    (copy,) = release.release(tmp_path, {"03_happy_house"}, "someone/course")
+    cells = nbformat.read(copy, 4).cells
+    code, typed = TransformerManager().transform_cell(cells[0].source), []
+    names = {"get_ipython": lambda: SimpleNamespace(run_line_magic=lambda *words: typed.append(words))}
+    exec(code, names)
+    assert not typed
+    for name in "google", "google.colab":
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    exec(code, names)
+    assert typed == [("pip", "install --quiet git+https://github.com/someone/course")]
+    assert cells[1].source.startswith("# 03 ")
+    opened = "[Colab](https://colab.research.google.com/github/someone/course/blob/student/03_happy_house.ipynb)"
+    assert opened in cells[2].source
+
+
+def test_pictures_of_a_copy_for_colab_are_found_from_anywhere(tmp_path):
+    release.release(tmp_path, github="someone/course")
+    text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb"))
+    links = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    place = "https://raw.githubusercontent.com/someone/course/student/"
+    assert links
+    assert all((tmp_path / link.removeprefix(place)).is_file() for link in links if link.startswith(place))
+    assert all(link.startswith(place) for link in links)
 
 
 def test_a_release_overwrites_no_picture(tmp_path):

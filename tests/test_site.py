@@ -21,11 +21,12 @@ from course_utils.files import ROOT, masters, pages
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 AUDIT = """left => axe.run(left ? {exclude: [left]} : document,
                         {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"]})"""
+BUILT = {"LC_ALL": "C", "GITHUB_REPOSITORY": "someone/course"}
 
 
 def build(source, out):
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", ROOT / "docs", "-d", f"{out}-kept"]
-    return subprocess.run([*command, source, out], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"})
+    return subprocess.run([*command, source, out], capture_output=True, text=True, env=os.environ | BUILT)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,9 @@ def read(site):
 def test_each_notebook_is_a_page_and_every_link_of_the_site_leads_somewhere(site, read):
     assert {path.stem for path in (site / "notebooks").glob("*.html")} == set(pages())
     for path, page in read.items():
+        if path.parent.name == "notebooks":
+            copy = f"someone/course/blob/student/{path.stem}.ipynb"
+            assert f"https://colab.research.google.com/github/{copy}" in page.links
         for link in page.links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
