@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 from IPython.display import HTML
+from PIL import Image
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where a home cannot be written, it says so in every notebook
 import matplotlib.pyplot as plt  # noqa: E402
@@ -29,12 +30,21 @@ STYLE = {
 
 
 def show(figure, alt):
-    """The matplotlib figure as an HTML picture with alt text (a bare PNG in a notebook cannot carry one)."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
+    """The matplotlib figure as an HTML picture with alt text (a bare picture in a notebook cannot carry one).
+
+    It is WebP, lossless or not, whichever is smaller: lines stay as drawn, and a grid of photos takes a fifth of a PNG.
+    """
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", bbox_inches="tight")
     plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return HTML(f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" style="background: white">')
+    forms = []
+    with Image.open(drawn) as picture:
+        for how in {"lossless": True, "method": 2}, {"quality": 90}:
+            buffer = io.BytesIO()
+            picture.convert("RGB").save(buffer, "webp", **how)
+            forms.append(buffer.getvalue())
+    data = base64.b64encode(min(forms, key=len)).decode()
+    return HTML(f'<img alt="{escape(alt)}" src="data:image/webp;base64,{data}" style="background: white">')
 
 
 def pictures(images, titles=None, columns=8, alt=None, size=1.0):

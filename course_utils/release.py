@@ -62,6 +62,7 @@ def student_copy(path):
         ComputeChecksums(),
     ):
         notebook, resources = preprocessor.preprocess(notebook, resources)
+    notebook.metadata.get("course", {}).pop("metrics", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = PICTURE.sub(r"\1\2", cell.source)

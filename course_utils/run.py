@@ -28,7 +28,7 @@ def run(notebooks, profile, out, console):
     Each executed notebook and its HTML go to the folder `out`, and `out`/summary.json grows with each:
     {"notebook", "status": "ok" | "failed" | "skipped", "seconds", "data": {set: "real" | "unverified copy" | "drawn"},
     "metrics": {name: number}, "curves": {name: list}}.
-    A notebook that fails does not stop the others.
+    An executed notebook keeps its metrics, too: `metadata.course.metrics`. One that fails does not stop the others.
     """
     out = Path(out)
     summary = []
@@ -36,6 +36,8 @@ def run(notebooks, profile, out, console):
         for stem, path in notebooks.items():
             notebook = nbformat.read(path, as_version=4)
             entry, reason = run_one(notebook, path, profile, progress.add_task(stem, total=None), progress)
+            if entry["metrics"]:
+                notebook.metadata.setdefault("course", {})["metrics"] = entry["metrics"]
             save(notebook, path, out)
             summary.append({"notebook": stem, **entry})
             write_text(out / "summary.json", json.dumps(summary, indent=1) + "\n")

@@ -139,3 +139,31 @@ def test_code_below_the_last_number_does_not_make_a_record_old(tmp_path):
     assert code("x = 1", GOOD, "look(x)") == first
     assert code("x = 2", GOOD) != first
     assert code("x = 1", GOOD, "look(x)", GOOD) != first
+
+
+# What the figures of a page have to show of what it says: in the run on drawn pictures that its stored outputs are of,
+# and in the record on photos beside it.
+STORED = {
+    "03_happy_house": {"better_minus_first": 0.15},
+    "04_residual_blocks": {
+        "plain_minus_residual_training_loss_deepest": 0.5,
+        "residual_agreement_minus_control_44_layers": 0.1,
+    },
+    "05_resnet50_signs": {"train_accuracy": 0.5, "recalibrated_test_accuracy": 1 / 6 + 0.25},
+    "07a_birds": {"third_recipe_val_accuracy": 0.75},
+    "08_data_augmentation": {"gain_in_spreads_of_seeds": 1.5},
+    "09_cifar10_transfer": {"transfer_minus_scratch_20_pictures": 0.1},
+}
+ON_PHOTOS = {
+    "02_one_by_one_convolutions": {"he_weights_minus_heads_in_spreads": 2},
+    "05_resnet50_signs": {"better_recipe_test_accuracy": 0.75},
+    "08_data_augmentation": {"gain_in_spreads_of_seeds": 2},
+}
+
+
+@pytest.mark.parametrize("kind", [STORED, ON_PHOTOS], ids=["stored", "on photos"])
+def test_pages_show_what_they_say(kind):
+    for stem, least in kind.items():
+        shown = recorded(stem) if kind is ON_PHOTOS else nbformat.read(files.masters()[stem], 4).metadata.course.metrics
+        for metric, bound in least.items():
+            assert shown[metric] >= bound, (stem, metric)

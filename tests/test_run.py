@@ -104,6 +104,7 @@ def test_each_executed_notebook_and_its_page_are_written(mixed):
     _, out = mixed
     notebook = nbformat.read(out / "01_good.ipynb", as_version=4)
     assert notebook.cells[1].outputs[-1]["data"]["text/plain"] == "'full'"
+    assert notebook.metadata.course.metrics == {"answer": 42.0}
     page = (out / "01_good.html").read_text()
     assert "A story" in page
     failed = nbformat.read(out / "02_bad.ipynb", as_version=4)
