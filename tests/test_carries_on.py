@@ -177,15 +177,16 @@ ADVICE = {
 
 def names(source):
     """(names that a cell takes from others, names that it makes), as far as its text tells."""
-    made = set()
+    taken, made = set(), set()
     for node in ast.parse(source).body:
+        taken |= _taken(symtable.symtable(ast.unparse(node), "cell", "exec")) - made
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             made.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             made |= {(one.asname or one.name).split(".")[0] for one in node.names}
         else:
             made |= {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    return _taken(symtable.symtable(source, "cell", "exec")), made
+    return taken, made
 
 
 def _taken(table):

@@ -147,7 +147,7 @@ STORED = {
     "03_happy_house": {"better_minus_first": 0.15},
     "04_residual_blocks": {
         "plain_minus_residual_training_loss_deepest": 0.5,
-        "residual_agreement_minus_control_44_layers": 0.1,
+        "residual_agreement_minus_control_deepest": 0.1,
     },
     "05_resnet50_signs": {"train_accuracy": 0.5, "recalibrated_test_accuracy": 1 / 6 + 0.25},
     "07a_birds": {"third_recipe_val_accuracy": 0.75},
