@@ -215,9 +215,9 @@ def depths(runs, title, ylabel="training loss", alt=None):
             for strength, values in zip(np.linspace(0.4, 1, len(losses)), losses.values(), strict=True):
                 panel.plot(range(1, len(values) + 1), values, color=colour, alpha=strength)
             panel.set(xlabel="epoch", title=kind)
+        panels[0, 0].set(ylabel=ylabel, ylim=(0, None))
         for panel, colour, losses in zip(panels[0], (ORANGE, BLUE, GREEN), runs.values(), strict=False):
             _label_ends(panel, [(len(v), v[-1], f"{depth} layers", colour) for depth, v in losses.items()])
-        panels[0, 0].set(ylabel=ylabel, ylim=(0, None))
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
         figure.tight_layout()
     ends = (f"{kind}, {depth} layers, ends at {v[-1]:.2f}" for kind, one in runs.items() for depth, v in one.items())
@@ -501,7 +501,7 @@ def gaps(runs, title, ylabel="accuracy", xlabel="step", every=1, alt=None):
     """
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(runs), figsize=(6.8, 3.2), sharey=True, squeeze=False)
-        words = []
+        words, labels = [], []
         for panel, colour, (method, pair) in zip(panels[0], (BLUE, ORANGE, GREEN), runs.items(), strict=False):
             ends, middles = [], []
             for style, (label, values) in zip(("--", "-"), pair.items(), strict=True):
@@ -516,9 +516,11 @@ def gaps(runs, title, ylabel="accuracy", xlabel="step", every=1, alt=None):
             between = (0.96 * x[-1], (middles[0][-1] + middles[1][-1]) / 2)
             panel.text(*between, f"{gap:.2f}", ha="right", va="center", color="black")
             panel.set(xlabel=xlabel, title=method)
-            _label_ends(panel, ends)
+            labels.append((panel, ends))
             words.append(f"{method}: {' and '.join(f'{label} {y:.2f}' for _, y, label, _ in ends)}, {gap:.2f} apart")
         panels[0, 0].set(ylabel=ylabel)
+        for panel, ends in labels:  # when all is drawn: the panels share their limits
+            _label_ends(panel, ends)
         figure.suptitle(title, x=0.02, ha="left", fontsize=11)
         figure.tight_layout()
     return show(figure, alt or f"{title}. At the end, {'; '.join(words)}")

@@ -226,3 +226,31 @@ def test_words_above_a_mistake_are_no_wider_than_the_picture():
     assert plots._above("cat", "dog", "98%") == "cat → dog 98%"
     assert plots._above("Black Throated Bushtiti", "Cockatoo", "98%") == "Black Throated Bushtiti\n→ Cockatoo 98%"
     assert plots._above("Cockatoo", "Black Throated Bushtiti", "67%") == "Cockatoo\n→ Black Throated Bushtiti\n67%"
+
+
+DRAWN = {  # figures, and at which height each curve ends
+    "curves": (lambda: plots.curves({"low": [0.1, 0.2], "high": [0.5, 3]}, "T"), {"low": 0.2, "high": 3}),
+    "lines": (
+        lambda: plots.lines({"low": ([1, 2], [0.1, 0.01]), "high": ([1, 2], [1, 10])}, "T", "x", "y", log=True),
+        {"low": 0.01, "high": 10},
+    ),
+    "depths": (lambda: plots.depths({"a": {8: [3, 2.5], 32: [3, 1.5]}}, "T"), {"8 layers": 2.5, "32 layers": 1.5}),
+    "gaps": (
+        lambda: plots.gaps({"one": {"low": [[0.4, 0.5]], "high": [[1, 2]]}, "two": {"a": [[9]], "b": [[5]]}}, "T"),
+        {"low": 0.5, "high": 2, "a": 9, "b": 5},
+    ),
+}
+
+
+@pytest.mark.parametrize(("draw", "ends"), DRAWN.values(), ids=DRAWN)
+def test_a_label_stands_where_its_curve_ends(draw, ends, monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: shown.append(figure))
+    draw()
+    heights = {}
+    for axis in shown[0].axes:
+        for text in axis.texts:
+            if text.get_text() in ends:
+                place = axis.transAxes.transform((0, text.xy[1]))
+                heights[text.get_text()] = axis.transData.inverted().transform(place)[1]
+    assert heights == pytest.approx(ends)
