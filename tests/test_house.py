@@ -270,3 +270,4 @@ def test_stored_outputs_hold_no_message_of_the_machine():
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             assert not [one for one in cell.get("outputs", []) if one.get("name") == "stderr"], (path.name, cell["id"])
+            assert "the course prepares" not in json.dumps(cell.get("outputs", [])), (path.name, cell["id"])
