@@ -37,12 +37,11 @@ def show(figure, alt):
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", bbox_inches="tight")
     plt.close(figure)
-    forms = []
-    with Image.open(drawn) as picture:
-        for how in {"lossless": True, "method": 2}, {"quality": 90}:
-            buffer = io.BytesIO()
-            picture.convert("RGB").save(buffer, "webp", **how)
-            forms.append(buffer.getvalue())
+    picture, forms = Image.open(drawn).convert("RGB"), []
+    for how in {"lossless": True, "method": 2}, {"quality": 90}:
+        buffer = io.BytesIO()
+        picture.save(buffer, "webp", **how)
+        forms.append(buffer.getvalue())
     data = base64.b64encode(min(forms, key=len)).decode()
     return HTML(f'<img alt="{escape(alt)}" src="data:image/webp;base64,{data}" style="background: white">')
 

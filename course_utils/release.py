@@ -35,13 +35,16 @@ else:
 """
 
 
-def student_copy(path):
+def student_copy(path, github=None):
     """The master notebook at `path` as a student gets it, by nbgrader's own preprocessors.
 
     Solution regions become a stub that raises `check.NotAnswered`; cell metadata stay, so that the copy can be
     collected by nbgrader as well; pictures are looked for in the folder `images` beside the copy (JupyterLab shows no
-    SVG that is attached to a cell). Raises CourseError for a file that is no notebook, and for marks of a solution of
-    which nbgrader would leave something in: misspelt, nested, without their counterpart, or where no answer is due.
+    SVG that is attached to a cell).
+    github: OWNER/REPOSITORY, if the copy shall be opened from there. Then pictures are linked, since Colab loses sight
+    of the folder once a student has saved a copy, and the cells of `for_colab` are added.
+    Raises CourseError for a file that is no notebook, and for marks of a solution of which nbgrader would leave
+    something in: misspelt, nested, without their counterpart, or where no answer is due.
     """
     try:
         notebook = nbformat.read(path, as_version=4)
@@ -63,27 +66,23 @@ def student_copy(path):
     ):
         notebook, resources = preprocessor.preprocess(notebook, resources)
     notebook.metadata.get("course", {}).pop("metrics", None)
+    place = f"https://raw.githubusercontent.com/{github}/{BRANCH}/" if github else ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = PICTURE.sub(r"\1\2", cell.source)
+            cell.source = PICTURE.sub(rf"\1{place}\2", cell.source)
+    if github:
+        for_colab(notebook, path.name, github)
     return notebook
 
 
-def for_colab(notebook, path, github):
-    """Make a student copy ready for Google Colab, and for whoever meets it on GitHub.
+def for_colab(notebook, name, github):
+    """Add two cells to a student copy: one installs the package in Google Colab, one says where the copy can be opened.
 
-    github: OWNER/REPOSITORY of the course, whose branch `student` holds the copies. The first cell installs the
-    package in Colab; below the title stands where the notebook can be opened; pictures are linked from GitHub, since
-    Colab loses sight of the folder beside a notebook once a student has saved a copy.
+    name: the copy's file name. github: OWNER/REPOSITORY of the course, whose branch `student` holds the copies.
     """
-    places = f"\\1https://raw.githubusercontent.com/{github}/{BRANCH}/\\2"
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"(!\[[^\]]*\]\()(images/[^)\s]+\))", places, cell.source)
     first = nbformat.v4.new_code_cell(IN_COLAB.format(github).strip(), id="install")
-    opened = nbformat.v4.new_markdown_cell(open_in(path.name, github), id="open-in")
+    opened = nbformat.v4.new_markdown_cell(open_in(name, github), id="open-in")
     notebook.cells[:1] = [first, notebook.cells[0], opened]
-    return notebook
 
 
 def open_in(name, github):
@@ -128,9 +127,9 @@ def pictures(path):
 def release(folder, only=None, github=None):
     """Write the student copies into `folder` under the masters' file names; returns their paths.
 
-    Their pictures go to its folder `images`. github: OWNER/REPOSITORY, if they shall be opened from there, see
-    `for_colab`. Raises CourseError where a notebook of that name, or another picture, is already there (a release never
-    overwrites), where a master has wrong marks and where `folder` cannot be written; then nothing is left there.
+    Their pictures go to its folder `images`. github: see `student_copy`. Raises CourseError where a notebook of that
+    name, or another picture, is already there (a release never overwrites), where a master has wrong marks and where
+    `folder` cannot be written; then nothing is left there.
     """
     folder = Path(folder)
     copies = _copies((path for stem, path in pages().items() if only is None or stem in only), github)
@@ -203,10 +202,7 @@ def _lay(folder, copies):
 
 def _copies(paths, github=None):
     """The text of each master's student copy, all made before the first is written: {path: text}."""
-    copies = {path: student_copy(path) for path in paths}
-    if github:
-        copies = {path: for_colab(copy, path, github) for path, copy in copies.items()}
-    return {path: nbformat.writes(copy) + "\n" for path, copy in copies.items()}
+    return {path: nbformat.writes(student_copy(path, github)) + "\n" for path in paths}
 
 
 def _laid(record):

@@ -66,8 +66,8 @@ def read(app, name, source):
         getLogger("site").warning(f"{name} has no outputs: store them with `{stored}`.")
     page = page_of(notebook)
     if github := os.environ.get("GITHUB_REPOSITORY"):  # where GitHub's workflow builds the site
-        line = {"cell_type": "markdown", "id": "open-in", "metadata": {}}
-        page["cells"].insert(1, line | {"source": open_in(f"{Path(name).name}.ipynb", github)})
+        line = open_in(f"{Path(name).name}.ipynb", github)
+        page["cells"].insert(1, {"cell_type": "markdown", "id": "open-in", "metadata": {}, "source": line})
     source[0] = json.dumps(page)
 
 

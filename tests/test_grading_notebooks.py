@@ -9,7 +9,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from test_grading import course, results, unanswered
 
-from course_utils.files import masters
 from course_utils.release import for_colab
 
 pytestmark = pytest.mark.isolation
@@ -75,7 +74,8 @@ def below_the_check(source, answer=STUB):
 
 def in_colab(notebook):
     """The copy that Google Colab opens, answered and saved there."""
-    wrote(CONV)(for_colab(notebook, masters()[STEM], "someone/course"))
+    for_colab(notebook, f"{STEM}.ipynb", "someone/course")
+    wrote(CONV)(notebook)
 
 
 def imports(*lines, uses="partial"):
