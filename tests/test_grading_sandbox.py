@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import math
 import mmap
 import os
 import resource
@@ -193,9 +194,28 @@ def test_time_runs_out():
     assert time.monotonic() - started < 30
 
 
-def spin():
-    while True:
+def spin(seconds=math.inf):
+    """Take so many seconds of the processor."""
+    while time.process_time() < seconds:
         pass
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_seconds_spent_waiting_for_a_processor_do_not_count(isolated):
+    """On a processor that five others use, it gets a sixth of each second."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    others = [subprocess.Popen([sys.executable, "-c", "while True: 1"], start_new_session=True) for _ in range(5)]
+    try:
+        ending = told(lambda: spin(0.5), Limits(seconds=1), isolated=isolated)[1]
+        assert ending.status == "ended"
+        assert ending.seconds > 1.5
+        assert told(lambda: time.sleep(60), Limits(seconds=1), isolated=isolated)[1].status == "timeout"
+    finally:
+        os.sched_setaffinity(0, before)
+        for process in others:
+            process.kill()
+            process.wait()
 
 
 def test_processor_time_runs_out():

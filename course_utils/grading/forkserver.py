@@ -21,7 +21,7 @@ import tempfile
 from course_utils.errors import CourseError
 from course_utils.grading import protocol, sandbox
 
-JUDGE_SECONDS = 30  # for the evidence of one exercise
+JUDGE_SECONDS = 30  # of the processor, for the evidence of one exercise
 JUDGE_MEMORY = 4 << 30
 READY = b"."
 
@@ -186,7 +186,7 @@ def serve_judge(connection):
     resource.setrlimit(resource.RLIMIT_DATA, (JUDGE_MEMORY, JUDGE_MEMORY))
     while asked := protocol.read_frame(connection):
         text = protocol.read_frame(connection)
-        signal.alarm(JUDGE_SECONDS)  # the end of this process, and the main one forks another
+        signal.setitimer(signal.ITIMER_PROF, JUDGE_SECONDS)  # the end of this process, and the main one forks another
         try:
             exercise, name, seed = protocol.unpack(asked)
             found = protocol.unpack(text)
@@ -197,7 +197,7 @@ def serve_judge(connection):
             record = _clipped(record)
         except Exception as error:  # evidence that no answer leads to: forged, or garbage
             record = {"error": f"{type(error).__name__}: {error}"[:300]}
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         connection.sendall(protocol.pack(record))
 
 
