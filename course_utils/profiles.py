@@ -50,8 +50,8 @@ SETTINGS = {
         "full": {"pictures": 5000, "depths": (8, 20, 32, 56), "epochs": 6},
     },
     "05_resnet50_signs": {
-        "quick": {"size": 48, "batch": 24, "epochs": 2, "seeds": (0,)},
-        "full": {"size": 64, "batch": 16, "epochs": 10, "seeds": (0, 1, 2)},
+        "quick": {"thin": 4, "first_epochs": 5, "batch": 32, "epochs": 5, "seeds": (0,)},
+        "full": {"thin": 1, "first_epochs": 2, "batch": 16, "epochs": 10, "seeds": (0, 1, 2)},
     },
     "06_resnet_by_hand": {
         "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 3},

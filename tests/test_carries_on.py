@@ -54,7 +54,7 @@ CELLS = {  # exercise: the later cells that are run with each of its right answe
     "identity_block": "identity-picture small-resnet",
     "convolutional_block": "convolutional-picture small-resnet",
     "zero_pad_shortcut": "padding-price-code",
-    "resnet50": "parameters-code not-trained-code reaches better-model",
+    "resnet50": "parameters-code not-trained-code thin thin-code reaches better-model",
     "recalibrate_batch_norm": "recalibrated proof-code",
     "resnet50_headless": "proof-count order-look",
     "basic_block": "block-try-code config-code",

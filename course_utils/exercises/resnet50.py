@@ -70,6 +70,6 @@ exercise = network(
         "blocks for the remaining letters. Each block takes what the one before returned.",
     ),
     arguments="input_shape, classes",
-    later=("ResNet50(input_shape=(s.size, s.size, 3), classes=6)", "ResNet50(x_train.shape[1:], classes=6)"),
+    later=("ResNet50(input_shape=(64, 64, 3), classes=6)", "ResNet50(x_train.shape[1:], classes=6)"),
     advice=nothing_nested,
 )
