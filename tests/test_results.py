@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -127,6 +128,42 @@ def test_each_number_that_the_readme_quotes_is_its_record():
     for number, notebook, name in quoted:
         value = recorded(files.master(notebook).stem)[name]
         assert abs(float(number) - value) <= 0.51 * 10 ** -len(number.partition(".")[2]), (notebook, name, value)
+
+
+def reaches(curve, accuracy):
+    """The first epoch with that accuracy."""
+    return next(epoch for epoch, value in enumerate(curve, 1) if value >= accuracy)
+
+
+def said_of_01(photos):
+    ends = {form: [run[-1] for run in photos[f"lenet5_{form}_curves"]] for form in ("today", "1998")}
+    assert min(ends["today"]) > max(ends["1998"])
+    today, old = (1000 * (1 - np.median(ends[form])) for form in ends)
+    yield f"it makes {today:.0f} mistakes per 1,000 digits, that of 1998 makes {old:.0f}, and all three seeds agree"
+
+
+def said_of_03(photos):
+    first, better = (np.sort(photos[f"{recipe}_recipe_test_accuracies"]) for recipe in ("first", "better"))
+    yield f"the first recipe ended between {first[0]:.3f} and {first[-1]:.3f}, median {first[2]:.3f}"
+    yield f"the better one between {better[0]:.3f} and {better[-1]:.3f}, median {better[2]:.3f}"
+    curves, faster = photos["first_recipe_val_accuracy_curves"], photos["momentum 0.9 only val_accuracy_curves"]
+    assert max(reaches(curve, 0.95) for curve in faster) <= 3
+    assert sum(min(curve[reaches(curve, 0.95) :]) < 0.7 for curve in faster) == 2 == len(faster) - 1
+    late = [reaches(curve, 0.95) for curve in curves]
+    yield f"the first recipe takes {min(late)} to {max(late)}"
+    eighth = sorted(curve[7] for curve in curves)
+    yield f"between {eighth[0]:.2f} and {eighth[-1]:.2f} at epoch 8"
+    yield f"falls to {min(curve[14] for curve in curves):.2f} at epoch 15"
+
+
+@pytest.mark.parametrize(
+    ("stem", "said"), [("01_classic_cnns", said_of_01), ("03_happy_house", said_of_03)], ids=["01", "03"]
+)
+def test_what_prose_says_of_a_record_is_what_stands_in_it(stem, said):
+    cells = nbformat.read(files.masters()[stem], 4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for words in said(recorded(stem)):
+        assert words in prose
 
 
 def test_code_below_the_last_number_does_not_make_a_record_old(tmp_path):
