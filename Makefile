@@ -83,4 +83,4 @@ site: setup
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-find-links --group test --group site --group build pyproject.toml -o requirements.txt
+	    --no-emit-index-url --no-emit-find-links --extra lab --group test --group site --group build pyproject.toml -o requirements.txt

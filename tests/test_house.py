@@ -34,7 +34,8 @@ def test_requirements_are_pinned_with_hashes_and_name_no_index():
 
 def test_requirements_hold_what_pyproject_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [*project["project"]["dependencies"], *itertools.chain(*project["dependency-groups"].values())]
+    more = *project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values()
+    asked = [*project["project"]["dependencies"], *itertools.chain(*more)]
     names = {re.match(r"[\w\-]+", line)[0].lower().replace("_", "-") for line in asked}
     pinned = set(re.findall(r"^([\w.\-]+)==", (ROOT / "requirements.txt").read_text(), flags=re.M))
     assert names <= pinned

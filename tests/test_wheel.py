@@ -1,8 +1,10 @@
 """The package as pip installs it, with no clone around it: one notebook alone in an empty folder runs."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
@@ -33,6 +35,10 @@ print(sorted(recorded("07a_birds"))[:1])
 """
 
 
+LAB = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["lab"]
+WITHOUT = f"import sys; sys.modules |= dict.fromkeys({[re.match('[a-z]+', one)[0] for one in LAB]})\n"
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """A folder that holds what the wheel brings, and nothing else of the course."""
@@ -52,13 +58,21 @@ def alone(installed, folder, *command):
     )
 
 
-def test_checks_pictures_bodies_and_records_are_there_without_the_clone(installed, tmp_path):
-    done = alone(installed, tmp_path, "-c", ALONE)
+def test_checks_pictures_bodies_and_records_are_there_without_the_clone_and_jupyterlab(installed, tmp_path):
+    done = alone(installed, tmp_path, "-c", WITHOUT + ALONE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(installed))
     assert "6 of 6 points" in done.stdout
     assert "[(64, 64, 3), (64, 64, 3), (64, 64, 3), (64, 64, 3)]" in done.stdout
     assert "297 True" in done.stdout
+
+
+def test_a_command_that_needs_more_says_so_in_a_sentence(installed, tmp_path):
+    code = WITHOUT + "from course_utils.cli import main; main(['run', '03'])"
+    done = alone(installed, tmp_path, "-c", code)
+    assert done.returncode == 1
+    assert done.stderr.startswith("course: this command needs nbformat, which is not here: install the course with its")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_notebook_alone_in_a_folder_runs(installed, tmp_path):
