@@ -121,7 +121,8 @@ def _stale(answer):
         return None
     name = getattr(answer, "__name__", None)
     code = getattr(inspect.unwrap(answer) if callable(answer) else answer, "__code__", None)
-    number = shell.compile._filename_map.get(code.co_filename) if code else None
+    numbers = getattr(shell.compile, "_filename_map", {})  # Google Colab's IPython has none
+    number = numbers.get(code.co_filename) if code else None
     if number is None or not name:
         return None
     defines = re.compile(rf"^(?:def|class) {re.escape(name)}\b", re.MULTILINE)
