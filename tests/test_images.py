@@ -15,10 +15,11 @@ from PIL import ImageFont
 
 from course_utils import plots
 from course_utils.check.ask.calling import shapes_only
-from course_utils.files import IMAGES, masters
+from course_utils.files import IMAGES, ROOT, masters
 from course_utils.networks import alexnet, inception, lenet, resnet, vgg
 
 sys.path.insert(0, str(IMAGES))  # as for `python images/drawing.py`
+import covers
 import drawing
 
 FIGURES = sorted(path.stem for path in IMAGES.glob("*.svg"))
@@ -306,3 +307,10 @@ def test_the_residual_blocks_are_those_of_the_course(build, panel):
         assert boxes[:first] == expected
     else:  # two ways side by side have no one order
         assert sorted(boxes[first:]) == sorted(expected)
+
+
+@pytest.mark.parametrize("stem", masters())
+def test_the_readme_shows_a_figure_of_each_notebook_as_it_is_stored_there(stem):
+    path = covers.path_of(stem)
+    assert path.read_bytes() == covers.cover(stem), "python images/covers.py"
+    assert f'<img src="{path.relative_to(ROOT).as_posix()}"' in (ROOT / "README.md").read_text(encoding="utf-8")
