@@ -127,20 +127,25 @@ def pictures(path):
 def release(folder, only=None, github=None):
     """Write the student copies into `folder` under the masters' file names; returns their paths.
 
-    Their pictures go to its folder `images`. github: see `student_copy`. Raises CourseError where a notebook of that
-    name, or another picture, is already there (a release never overwrites), where a master has wrong marks and where
-    `folder` cannot be written; then nothing is left there.
+    Their pictures go to its folder `images`. github: see `student_copy`; a README.md says where each can be opened.
+    Raises CourseError where a notebook of that name, or another picture, is already there (a release never overwrites),
+    where a master has wrong marks and where `folder` cannot be written; then nothing is left there.
     """
     folder = Path(folder)
     copies = _copies((path for stem, path in pages().items() if only is None or stem in only), github)
+    texts = {path.name: text for path, text in copies.items()}
+    if github:
+        lines = (f"- {Path(name).stem}: {open_in(name, github)}" for name in texts)
+        texts["README.md"] = "\n".join(["# The course's notebooks", "", *lines, ""])
     needed = sorted({picture for path in copies for picture in _pictures_to_lay(path, folder)})
-    names = [*(path.name for path in copies), *(picture.as_posix() for picture in needed)]
+    names = [*texts, *(picture.as_posix() for picture in needed)]
     if taken := [name for name in names if (folder / name).exists()]:
         raise CourseError(f"{folder} already holds {taken[0]}: choose an empty folder, or move it away.")
     try:
-        for path, text in copies.items():
+        for path in copies:
             _lay_pictures(path, folder)
-            write_text(folder / path.name, text)
+        for name, text in texts.items():
+            write_text(folder / name, text)
     except OSError as error:
         for name in names:
             if (folder / name).is_file():

@@ -272,6 +272,7 @@ def test_a_copy_for_colab_installs_the_course_there_and_does_nothing_elsewhere(t
     assert cells[1].source.startswith("# 03 ")
     opened = "[Colab](https://colab.research.google.com/github/someone/course/blob/student/03_happy_house.ipynb)"
     assert opened in cells[2].source
+    assert f"- 03_happy_house: Open in {opened}" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_pictures_of_a_copy_for_colab_are_found_from_anywhere(tmp_path):
