@@ -317,7 +317,13 @@ def collect(download, out, roster, collected):
     "--scheduler", metavar="ADDRESS", help="Grade on the Dask cluster at this address, such as tcp://head:8786."
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the hidden probes.  [default: drawn anew]")
-@click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="Wall clock for a notebook.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1),
+    default=30,
+    show_default=True,
+    help="For a notebook, by the clock; waiting for a processor is free.",
+)
 @click.option("--roster", type=click.Path(path_type=Path), help="The class list: everybody on it gets a row.")
 @click.option("--collected", type=click.Path(path_type=Path), help="A collected.csv that you have looked through.")
 @click.option(
