@@ -27,11 +27,11 @@ class Course(click.Group):
         except CourseError as error:
             sys.exit(f"course: {error}")
         except ModuleNotFoundError as error:
-            if error.name.startswith("course_utils"):
+            if (error.name or "course_utils").startswith("course_utils"):
                 raise
             sys.exit(
                 f"course: this command needs {error.name}, which is not here: install the course with its extra lab, "
-                'as in: pip install "course_utils-0.1.0-py3-none-any.whl[lab]".'
+                'as in: pip install "WHEEL[lab]".'
             )
 
     def get_command(self, ctx, name):

@@ -91,7 +91,7 @@ def nothing_left():
     """After each file: no thread of its own goes on, and memory that nobody uses is given back."""
     before = {*threading.enumerate()}
     yield
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 10
     while (left := {*threading.enumerate()} - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     if sys.platform == "linux":

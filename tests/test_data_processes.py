@@ -70,7 +70,7 @@ def test_two_processes_download_once(start):
 def test_process_killed_while_downloading(start, tmp_path):
     with Server("stall") as server:
         killed = start(COURSE_DATA_MIRROR=server.url)
-        assert server.half_sent.wait(120)
+        assert server.half_sent.wait(30)
         killed.kill()
         killed.communicate()
         server.manner = "right"
@@ -85,9 +85,9 @@ if os.name == "posix":
         """Ctrl-C ends at once, with Python's own KeyboardInterrupt, and leaves nothing in the cache."""
         with Server("stall") as server:
             process = start(COURSE_DATA_MIRROR=server.url)
-            assert server.half_sent.wait(120)
+            assert server.half_sent.wait(30)
             process.send_signal(2)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=4)
         assert err.rstrip().endswith("KeyboardInterrupt")
         assert [path.name for path in tmp_path.glob("cache/happy/*")] in ([], [".lock"])
 

@@ -20,7 +20,7 @@ def cluster(tmp_path):
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
     about_it = {"stderr": subprocess.DEVNULL, "cwd": tmp_path, "env": os.environ | {"TMPDIR": str(tmp_path)}}
     started = [subprocess.Popen([*command, "--scheduler-file", str(about)], **about_it)]
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 120
     while not about.exists() or not about.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -48,7 +48,7 @@ def test_a_cluster_gives_the_same_grades_even_when_a_worker_is_killed(cluster, t
     run = subprocess.Popen(
         [*command, "--scheduler", address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 120
     while len(list((tmp_path / "there").glob("results/*/*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     workers[0].kill()

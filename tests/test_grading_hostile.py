@@ -91,7 +91,7 @@ def left(place):
 
 def processes(place):
     """Those of the run with its temporary files there, once they have had some seconds to end."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 20
     while (found := grading_processes(place / "tmp")) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found

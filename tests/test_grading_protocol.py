@@ -149,3 +149,32 @@ def test_a_process_that_is_stopped_in_the_middle_of_a_frame_goes_on():
         time.sleep(0.05)
         ours.sendall(data[1 << 20 :])
         assert child.stdout.read() == f"{len(LARGE)}\n".encode()
+
+
+JUDGE = """
+import signal, socket, time, types
+from course_utils import check
+from course_utils.grading import forkserver, protocol
+
+def conclude(*args, **kwargs):
+    {work}
+    return types.SimpleNamespace(to_dict=lambda: {{"findings": []}})
+
+check.conclude, forkserver.JUDGE_SECONDS = conclude, 0.3
+ours, theirs = socket.socketpair()
+ours.sendall(protocol.pack(["conv1x1", "conv1x1", 0]) + protocol.pack({{"evidence": {{}}}}))
+ours.shutdown(socket.SHUT_WR)
+forkserver.serve_judge(theirs)
+print(protocol.unpack(protocol.read_frame(ours)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="test_grading_protocol: Windows cannot grade")
+@pytest.mark.parametrize(
+    ("work", "told"), [("while True: pass", ""), ("time.sleep(1)", "{'findings': []}")], ids=["never ends", "waits"]
+)
+def test_a_judge_is_ended_by_the_processors_time_and_not_by_the_clock(work, told):
+    command = [sys.executable, "-c", JUDGE.format(work=work)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == (0 if told else -signal.SIGPROF), done.stderr
+    assert done.stdout.strip() == told

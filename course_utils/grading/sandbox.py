@@ -179,11 +179,12 @@ OUT_OF_MEMORY, OTHER = 71, 72
 def _wait(child, seconds, processes):
     """What wait4 tells of the child when it has ended, or at last when its seconds are over.
 
-    What else the machine does takes no marks: a second in which the child waits for a processor is none of its own.
+    What else the machine does takes no marks: a second in which the child waits for a processor is none of its own. At
+    most ten times its seconds: what it starts where nothing isolates can keep it waiting.
     """
     end = time.monotonic() + seconds
     while not (ended := os.wait4(child, os.WNOHANG))[0]:
-        if time.monotonic() > end and time.monotonic() > end + _waited(child, processes):
+        if (late := time.monotonic() - end) > 0 and late > min(_waited(child, processes), 9 * seconds):
             break
         time.sleep(0.01)
     return ended
