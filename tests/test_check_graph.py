@@ -304,6 +304,22 @@ def test_one_mistake_in_a_block_is_told_once(expected):
     assert [(d.code, d.expected, d.got) for d in shallow] == [("wrong_depth", "4 blocks", "3 blocks")]
 
 
+@pytest.mark.parametrize("stage", [2, 3, 4, 5])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_another_number_of_blocks_is_told_alone(stage, more, expected):
+    """It is the last blocks that are too many or too few: the first one alone has a projection."""
+    blocks = STAGES[stage - 2][1] + more
+    found = differences(deep(stages=stages(stage, blocks=blocks)), expected)
+    assert [(d.code, d.place) for d in found] == [("wrong_depth", f"stage {stage}")]
+
+
+def test_another_number_of_blocks_in_every_stage(expected):
+    for more in (-1, 1, 2):
+        other = [(filters, blocks + more, stride) for filters, blocks, stride in STAGES]
+        found = differences(deep(stages=other), expected)
+        assert [(d.code, d.place) for d in found] == [("wrong_depth", f"stage {number}") for number in (2, 3, 4, 5)]
+
+
 def test_missing_stages_are_told_together(expected):
     found = differences(deep(stages=STAGES[:2]), expected)
     assert (found[0].code, found[0].place, found[0].got) == ("wrong_depth", "stages 4 and 5", "0 blocks")
@@ -442,6 +458,12 @@ def test_a_spoiled_config_is_read_or_refused(path, leaf):
         return
     for difference in differences(found, BLOCK_GRAPH):
         assert difference.message
+
+
+@pytest.mark.parametrize("outputs", ["", [], {}, [[]]])
+def test_a_network_without_an_output_is_refused(outputs):
+    with pytest.raises(UnreadableConfig, match="it has no output"):
+        canonical(spoiled(("config", "output_layers"), outputs))
 
 
 @st.composite

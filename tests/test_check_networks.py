@@ -247,6 +247,10 @@ COMMON = {
     "average_pool": ("wrong_pooling", {"pool": functools.partial(pool, kind=layers.AveragePooling2D)}),
     "pool_same": ("wrong_pooling", {"pool": functools.partial(pool, padding="same")}),
     "five_blocks_in_stage_4": ("wrong_depth", {"stages": changed(4, blocks=5)}),
+    "a_block_too_few_in_each_stage": (
+        "wrong_depth",
+        {"stages": functools.partial(stages, stages=[(filters, blocks - 1, s) for filters, blocks, s in STAGES])},
+    ),
     "a_stage_missing": ("wrong_depth", {"stages": functools.partial(stages, stages=STAGES[:3])}),
     "filters_swapped": ("wrong_filters", {"stages": changed(3, filters=(128, 512, 512))}),
     "stride_one_in_stage_3": ("wrong_strides", {"stages": changed(3, stride=1)}),

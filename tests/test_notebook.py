@@ -1,6 +1,6 @@
 """What JupyterLab shows where something has not run yet: asked of a real kernel, started as `course lab` starts one."""
 
-import os
+import platform
 import re
 
 import pytest
@@ -14,11 +14,10 @@ SET_UP = "from course_utils import check"
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    os.environ["JUPYTER_PATH"] = str(ROOT / "course_utils" / "jupyter" / "share")
-    try:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JUPYTER_PATH", str(ROOT / "course_utils" / "jupyter" / "share"))
+        environment.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
         manager, client = start_new_kernel(kernel_name="python3", cwd=tmp_path_factory.mktemp("work"))
-    finally:
-        del os.environ["JUPYTER_PATH"]
     loading = "import os\nos.environ['COURSE_WORKSPACE'] = '.'\nimport keras\ndel os.environ['COURSE_WORKSPACE']"
     assert run(client, loading) == ("ok", "TensorFlow is being loaded, which takes some seconds ...")
     yield client
@@ -76,6 +75,13 @@ def test_the_version_that_was_judged_is_named_when_a_later_one_failed(kernel):
     assert re.search(r"Judged was the version of \w+ that ran as \[\d+\]\. The latest one, \[\d+\], failed", told)
     run(kernel, good.replace("return 1", "return 2"))
     assert "Judged was" not in run(kernel, "check.conv_output_size(conv_output_size)")[1]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is for processors of Intel and AMD")
+def test_convolutions_are_computed_with_onednn(kernel):
+    """On a processor without AVX-512 TensorFlow does not do so by itself."""
+    asked = "from tensorflow.python.util._pywrap_util_port import IsMklEnabled\nIsMklEnabled()"
+    assert run(kernel, asked) == ("ok", "True")
 
 
 def test_a_check_that_takes_long_says_that_it_is_under_way(kernel, tmp_path):

@@ -407,6 +407,8 @@ def canonical(config):
             inputs = [_position(ref, position, graph) for ref in refs([call.args, call.kwargs])]
             position[index] = _write(call, inputs, graph)
         graph.outputs = [_position(ref, position, graph) for ref in found.outputs]
+        if not graph.outputs:
+            raise UnreadableConfig("it has no output")
     except UnreadableConfig:
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

@@ -52,6 +52,7 @@ class ForkServer:
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": self.home.name,
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"),  # the same numbers as in a notebook
             "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",  # TensorFlow's own pool of memory grows, and never shrinks
             "MALLOC_ARENA_MAX": "2",  # else each thread claims addresses, which are counted
             "OMP_NUM_THREADS": "1",

@@ -121,7 +121,7 @@ def agree(a, b, tolerance=1e-4):
         return False
     if not b.size or b.dtype.kind in "iub":
         return np.array_equal(a, b)
-    a, b = np.float64(a), np.float64(b)
+    a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
     return bool(np.all(np.abs(a - b) <= tolerance * np.abs(b).max()))
 
 
