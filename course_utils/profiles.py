@@ -54,8 +54,8 @@ SETTINGS = {
         "full": {"thin": 1, "first_epochs": 2, "batch": 16, "epochs": 10, "seeds": (0, 1, 2)},
     },
     "06_resnet_by_hand": {
-        "quick": {"layer_dims": (1, 1, 1, 1), "epochs": 3},
-        "full": {"layer_dims": (2, 2, 2, 2), "epochs": 20},
+        "quick": {"layer_dims": (1, 1, 1, 1), "pixels": 16, "epochs": 4},
+        "full": {"layer_dims": (2, 2, 2, 2), "pixels": 32, "epochs": 20},
     },
     "07_resnet50v2_birds": {
         "quick": {"small_epochs": 6, "shortcuts": ("identity", "× 0.5")},
