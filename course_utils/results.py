@@ -3,7 +3,7 @@
 A record is the notebook's own run: the numbers and curves that it publishes by `record`. So nothing is trained here
 that a reader could not run. recorded/NOTEBOOK.json holds up to two of them, {"drawn": record, "real": record}; a record
 is {"numbers": {name: number}, "curves": {name: list}, "seeds", "seconds", "machine", "versions", "date", "data": {set:
-"real" | "unverified copy" | "drawn"}, "code": which version of the notebook it was}.
+"real" | "unverified copy" | "drawn"}, "hashes": {set: `hash_of`}, "code": which version of the notebook it was}.
 """
 
 import datetime
@@ -67,6 +67,19 @@ def code_of(path):
     return hashlib.sha256(json.dumps([code, settings]).encode()).hexdigest()[:12]
 
 
+def hash_of(name):
+    """A short name for the pictures and labels of a set, as `load` gives them here: the begin of their SHA-256."""
+    from course_utils.data import load
+    from course_utils.environment import quiet
+
+    with quiet():
+        data = load(name)
+    found = hashlib.sha256()
+    for array in data.x_train, data.y_train, data.x_test, data.y_test:
+        found.update(array.tobytes())
+    return found.hexdigest()[:12]
+
+
 def run_and_keep(notebooks, console, again=False):
     """Run `notebooks` ({stem: path}) in profile full and keep what each gives; returns those that failed.
 
@@ -100,6 +113,7 @@ def run_and_keep(notebooks, console, again=False):
                 "seeds": runs,
                 "seconds": entry["seconds"],
                 "data": entry["data"],
+                "hashes": {name: hash_of(name) for name in entry["data"]},
                 "machine": f"{os.cpu_count()} cores, {platform.machine()}",
                 "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
                 "date": datetime.date.today().isoformat(),
@@ -132,7 +146,11 @@ def page():
         code = code_of(path)
         lines += ["", f"## {stem}", ""]
         for kind, record in sorted(found.items()):
-            sets = ", ".join(f"{name} {source}" for name, source in record["data"].items())
+            hashes = record.get("hashes", {})
+            sets = ", ".join(
+                f"{name} {source}" + (f", SHA-256 {hashes[name]}" if name in hashes else "")
+                for name, source in record["data"].items()
+            )
             versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
             older = "" if record["code"] == code else " The notebook's code has changed since."
             minutes = f"{record['seconds'] / 60:.1f} minutes"

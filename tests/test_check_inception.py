@@ -289,7 +289,7 @@ def of_the_courses_modules(input_shape=(32, 32, 3), classes=10):
     x = inception.inception_module(inputs, 4, 4, 6, 2, 4, 4, name="a")
     side = ops.softmax(layers.Dense(classes)(ops.mean(x, axis=(1, 2))))
     x = inception.inception_module(halve(x), 4, 4, 6, 2, 4, 4, name="b")
-    x = ops.relu(inception.naive_inception_module(x, 4, 6, 4, name="c"))
+    x = ops.relu(layers.Concatenate()([conv(x, 4), conv(x, 6, 3), conv(x, 4, 5), layers.MaxPooling2D(3, 1, "same")(x)]))
     return keras.Model(inputs, {"a_main": head(x, classes), "b_side": side})
 
 

@@ -1,5 +1,6 @@
 """`course results`: what full runs gave, kept, told and handed to the notebooks. Small notebooks, real kernels."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils import files, recorded, results
+from course_utils import files, load, recorded, results
 from course_utils.errors import CourseError
 
 GOOD = """from course_utils import record, recorded, settings
@@ -58,6 +59,17 @@ def test_a_run_is_kept_told_and_not_repeated(course, tmp_path):
     before = file.read_bytes()
     assert "its record is of today's notebook" in course().stdout
     assert file.read_bytes() == before
+
+
+def test_a_record_names_its_data_by_their_hash(course, tmp_path):
+    data = load("happy")
+    arrays = data.x_train, data.y_train, data.x_test, data.y_test
+    expected = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:12]
+    done = course(**{"01_good": GOOD + "from course_utils import load\nload('happy')"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    (record,) = json.loads((tmp_path / "recorded" / "01_good.json").read_text()).values()
+    assert record["hashes"] == {"happy": expected}
+    assert f"happy drawn, SHA-256 {expected})" in (tmp_path / "RESULTS.md").read_text()
 
 
 def test_another_number_of_seeds_is_another_run(course, tmp_path):

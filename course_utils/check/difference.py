@@ -61,11 +61,6 @@ class Difference:
     more: int = 0
 
 
-def first_difference(answer, reference):
-    """The difference between two canonical graphs that a teacher would name first, or None if they are equal."""
-    return foremost(differences(answer, reference))
-
-
 def foremost(found):
     """The first of the differences of one graph, or None. It says in how many more places the same holds."""
     if not found:

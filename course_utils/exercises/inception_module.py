@@ -30,7 +30,7 @@ exercise = block(
     title="inception_module",
     tensor="x",
     reference="inception:inception_module",
-    forbidden=[f"{NETWORKS}.inception:inception_module", f"{NETWORKS}.inception:naive_inception_module"],
+    forbidden=[f"{NETWORKS}.inception:inception_module"],
     probes=[_probe([9, 7, 8], [3, 4, 6, 2, 5, 7]), _probe([6, 10, 3], [5, 2, 3, 6, 4, 8])],
     fallback=[  # of any size, so that all branches can be joined; then of equally many channels, along whatever axis
         _probe([None, None, 8], [3, 4, 6, 2, 5, 7]),

@@ -40,20 +40,6 @@ def multiplications(h, w, c_in, f, c_out):
     return h * w * c_out * f * f * c_in
 
 
-def naive_inception_module(x, f1, f3, f5, name="inception"):
-    """The module before its bottlenecks (the paper's Figure 2a): the pooled branch keeps the channels of x.
-
-    x: (batch, height, width, channels). Returns (batch, height, width, f1 + f3 + f5 + channels).
-    """
-    branches = [
-        _conv(x, f1, 1, f"{name}_1x1"),
-        _conv(x, f3, 3, f"{name}_3x3"),
-        _conv(x, f5, 5, f"{name}_5x5"),
-        layers.MaxPooling2D(3, strides=1, padding="same", name=f"{name}_pool")(x),
-    ]
-    return layers.Concatenate(name=f"{name}_output")(branches)
-
-
 def inception_module(x, f1, f3_reduce, f3, f5_reduce, f5, f_pool, name="inception"):
     """The Inception module with bottlenecks (the paper's Figure 2b); every convolution is followed by ReLU.
 
