@@ -1,5 +1,5 @@
 # Two commands: `make lab` opens the course, `make test` tests it. Both begin with `make setup`.
-.PHONY: setup lab test browser bench-tests torch site lock
+.PHONY: setup lab test browser bench bench-tests torch site lock
 BIN := .venv/bin
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -75,6 +75,13 @@ browser:
 # The same, and then where the time went.
 bench-tests: test
 	$(BIN)/python tests/benchmarks/slowest.py out/tests.xml out/notebooks.xml
+
+# What everything takes on this machine, which should have nothing else to do: an hour and more.
+bench: export COURSE_OFFLINE = 1
+bench: setup
+	$(BIN)/python tests/benchmarks/networks.py --into course_utils/recorded/steps.json
+	$(BIN)/python tests/benchmarks/course.py --into course_utils/recorded/course.json
+	$(BIN)/python -m course_utils results --page
 
 # Pins everything that pyproject.toml asks for, with hashes, for every supported Python and system.
 # The notebooks with their stored outputs, and what belongs to them, as static pages; what is wrong on one ends the build.

@@ -21,12 +21,19 @@ from course_utils.profiles import SEEDS, SETTINGS
 
 FOLDER = Path(__file__).parent / "recorded"
 PAGE = ROOT / "RESULTS.md"
-STEPS = FOLDER / "steps.json"  # which tests/benchmarks/networks.py writes
-STEPS_TEXT = (
-    "Pictures per second in a training step (forward, backward, SGD), beside the network of the same shape in "
-    "keras.applications and in torchvision; the fastest of three rounds, in turn. *Of a product* is how much of the "
-    "machine's rate in one product of two large matrices the training reaches. Made by `tests/benchmarks/networks.py`."
-)
+BENCHMARKS = {  # {title: (a file that the command `make bench` writes, what it tells)}
+    "What the course takes": (
+        "course.json",
+        "Seconds and memory, by `tests/benchmarks/course.py`; CPU time and memory are the whole machine's.",
+    ),
+    "Training steps": (
+        "steps.json",
+        "Pictures per second in a training step (forward, backward, SGD), beside the network of the same shape in "
+        "keras.applications and in torchvision; the fastest of three rounds, in turn. *Of a product* is how much of "
+        "the machine's rate in one product of two large matrices the training reaches. Made by "
+        "`tests/benchmarks/networks.py`.",
+    ),
+}
 RECORDING = "COURSE_RECORDING"  # set in the kernels that `course results` starts
 KINDS = {"drawn": "the pictures that the course draws", "real": "photos"}
 
@@ -164,9 +171,11 @@ def page():
             values = (found[kind]["numbers"].get(name) for kind in kinds)
             cells = " | ".join("" if value is None else f"{value:.4g}" for value in values)
             lines.append(f"| {name.replace('_', ' ')} | {cells} |")
-    if STEPS.exists():
-        lines += ["", "## Training steps", "", STEPS_TEXT]
-        for title, kept in json.loads(STEPS.read_text(encoding="utf-8")).items():
+    for heading, (name, text) in BENCHMARKS.items():
+        path = FOLDER / name
+        tables = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        lines += ["", f"## {heading}", "", text] if tables else []
+        for title, kept in tables.items():
             lines += ["", f"### {title}", "", f"| {' | '.join(kept['columns'])} |"]
             lines.append("| --- |" + " ---: |" * (len(kept["columns"]) - 1))
             lines += [f"| {' | '.join(row)} |" for row in kept["rows"]]

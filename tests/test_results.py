@@ -115,6 +115,17 @@ def test_a_run_on_photos_stands_beside_one_on_drawings(tmp_path, monkeypatch):
         recorded("05_resnet50_signs")
 
 
+def test_the_page_tells_what_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    assert "What the course takes" not in results.page()
+    table = {"columns": ["", "seconds"], "rows": [["the first check", "3.50"]], "note": "Two cores."}
+    (tmp_path / "course.json").write_text(json.dumps({"Start-up": table | {"date": "2026-11-28", "keras": "3.15.1"}}))
+    told = results.page().partition("## What the course takes")[2]
+    assert "### Start-up" in told
+    assert "| the first check | 3.50 |" in told
+    assert "Two cores. 2026-11-28, Keras 3.15.1." in told
+
+
 def test_the_page_is_made_of_the_records():
     assert results.PAGE.read_text(encoding="utf-8") == results.page()
 

@@ -170,10 +170,15 @@ def main():
     note = f"A product of two {args.product} x {args.product} matrices: {2e-12 * rate:.2f} TFLOP/s."
     Console().print(table, note)
     if args.into:
-        kept = json.loads(args.into.read_text()) if args.into.exists() else {}
-        date = datetime.date.today().isoformat()
-        kept[title] = {"columns": columns, "rows": rows, "note": note, "date": date, "keras": keras.__version__}
-        args.into.write_text(json.dumps(kept, indent=1) + "\n")
+        keep(args.into, title, columns, rows, note)
+
+
+def keep(path, title, columns, rows, note):
+    """Put a table into a JSON file of tables, from which `course results --page` makes a part of RESULTS.md."""
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    date = datetime.date.today().isoformat()
+    kept[title] = {"columns": columns, "rows": rows, "note": note, "date": date, "keras": keras.__version__}
+    path.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
