@@ -165,6 +165,20 @@ def said_of_01(photos):
     yield f"it makes {today:.0f} mistakes per 1,000 digits, that of 1998 makes {old:.0f}, and all three seeds agree"
 
 
+def said_of_02(photos):
+    runs = {label: photos[f"test_accuracies_{label}"] for label in ("main head alone", "with auxiliary heads")}
+    assert {round(value, 3) for curve in runs["main head alone"] for value in curve} == {0.167}
+    yield "The main head alone stays at chance in each run"
+    starts = [reaches(curve, 0.2) - 1 for curve in runs["with auxiliary heads"]]
+    assert 6 <= min(starts) <= max(starts) <= 7
+    yield "With the auxiliary heads every run starts, after about six epochs"
+    assert max(reaches(curve, 0.3) for curve in photos["test_accuracies_alone, He's weights"]) == 4
+    assert photos["he_weights_minus_heads_in_spreads"] > 3
+    yield "The network starts within the first four epochs, and ends higher, by several times as much as the seeds"
+    assert 0 < photos["heads_with_he_weights_minus_alone_in_spreads"] < 1
+    yield "The heads add less than the seeds differ"
+
+
 def said_of_03(photos):
     first, better = (np.sort(photos[f"{recipe}_recipe_test_accuracies"]) for recipe in ("first", "better"))
     yield f"the first recipe ended between {first[0]:.3f} and {first[-1]:.3f}, median {first[2]:.3f}"
@@ -179,9 +193,57 @@ def said_of_03(photos):
     yield f"falls to {min(curve[14] for curve in curves):.2f} at epoch 15"
 
 
-@pytest.mark.parametrize(
-    ("stem", "said"), [("01_classic_cnns", said_of_01), ("03_happy_house", said_of_03)], ids=["01", "03"]
-)
+def said_of_07a(photos):
+    learned, others = (
+        {recipe: np.array(photos[f"{recipe}_recipe_{kind}accuracy_curves"]) for recipe in ("first", "second", "third")}
+        for kind in ("", "val_")
+    )
+    for recipe in "first", "second":
+        assert learned[recipe][:, -1].min() > 0.93
+        assert abs(np.median(others[recipe][:, -1]) - 0.5) < 0.05
+        assert others[recipe][:, 30:].mean() - others[recipe][:, 15:25].mean() < 0.02
+    yield "The first two recipes end with nearly all of their training photos right and with half of the others"
+    yield "after about fifteen epochs nothing more is gained for those"
+    assert learned["third"][:, -1].max() < 0.9
+    assert others["third"][:, 30:].mean() - others["third"][:, 15:25].mean() > 0.05
+    yield "has not learned them by heart in that time, and goes on gaining for the others"
+    assert others["third"][:, -1].min() > max(others[recipe][:, -1].max() for recipe in ("first", "second"))
+    yield "at the end its worst run is above the best one of the other recipes"
+
+
+def said_of_08(photos):
+    def runs(name):
+        return photos[f"accuracies_{name}"]
+
+    both, crop, nothing = runs("mirror and crop"), runs("crop"), runs("nothing")
+    alone = {name: np.median(runs(name)) for name in ("mirror", "crop", "colour shift", "PCA colour")}
+    assert max(alone, key=alone.get) == "crop"
+    assert abs(alone["mirror"] - np.median(nothing)) < max(np.std(nothing, ddof=1), np.std(runs("mirror"), ddof=1))
+    assert min(both) > max(crop)
+    yield "The crop is worth most. The mirror alone gains nothing that three runs could show"
+    yield "each run with both ends above each run with the crop alone"
+    assert max(runs("colour shift") + runs("PCA colour")) <= max(nothing)
+    yield "Changing colours gains nothing either: these runs end no higher than those without any change"
+    mixed, cut = runs("mirror, crop, MixUp"), runs("mirror, crop, CutMix")
+    assert np.median(both) < np.median(mixed) < np.median(both) + 0.02
+    assert min(mixed) < max(both)
+    yield "With MixUp the median is a little higher, but the runs overlap with those that lack it"
+    assert max(cut) <= min(both)
+    yield "With CutMix no run ends above the lowest of those"
+    assert min(runs("five times the pictures")) > max(mixed + cut + both)
+    yield "five times the pictures are worth more than all tricks together"
+
+
+SAID = {
+    "01_classic_cnns": said_of_01,
+    "02_one_by_one_convolutions": said_of_02,
+    "03_happy_house": said_of_03,
+    "07a_birds": said_of_07a,
+    "08_data_augmentation": said_of_08,
+}
+
+
+@pytest.mark.parametrize(("stem", "said"), SAID.items(), ids=[stem.partition("_")[0] for stem in SAID])
 def test_what_prose_says_of_a_record_is_what_stands_in_it(stem, said):
     cells = nbformat.read(files.masters()[stem], 4).cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
