@@ -153,6 +153,16 @@ def test_each_number_that_the_readme_quotes_is_its_record():
         assert abs(float(number) - value) <= 0.51 * 10 ** -len(number.partition(".")[2]), (notebook, name, value)
 
 
+def test_what_the_cards_say_of_a_network_is_what_its_notebook_has_stored():
+    for card, words, stem, metric in (
+        ("happy", "with its better recipe", "03_happy_house", "better_recipe_test_accuracy"),
+        ("signs", "on pictures of 16x16 pixels", "06_resnet_by_hand", "test_accuracy"),
+    ):
+        text = " ".join((files.ROOT / "datasets" / f"{card}.md").read_text(encoding="utf-8").split())
+        stored = nbformat.read(files.masters()[stem], 4).metadata.course.metrics[metric]
+        assert f"{words} {stored:.2f} after" in text, (card, stored)
+
+
 def reaches(curve, accuracy):
     """The first epoch with that accuracy."""
     return next(epoch for epoch, value in enumerate(curve, 1) if value >= accuracy)
