@@ -44,8 +44,6 @@ test: export COURSE_PROFILE = quick
 test: export TF_NUM_INTRAOP_THREADS = 1
 test: export TF_NUM_INTEROP_THREADS = 1
 test: export OMP_NUM_THREADS = 1
-# As `course` sets it for every kernel: TensorFlow computes convolutions with oneDNN, also without AVX-512.
-test: export TF_ENABLE_ONEDNN_OPTS = 1
 # TensorFlow keeps the memory of large tensors for itself; the system takes it back.
 test: export TF_ONEDNN_USE_SYSTEM_ALLOCATOR = 1
 # Hundreds of processes import the course: compiled once, it is read from then on.

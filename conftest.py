@@ -1,10 +1,13 @@
-"""A notebook that needs more than the course installs is skipped, by name, where that is missing."""
+"""What tests and notebooks have in common: a notebook that needs more than the course installs is skipped, by name."""
 
 import json
+import os
 
 import pytest
 
 from course_utils.files import missing
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `course` sets it for its kernels
 
 
 def pytest_collection_modifyitems(items):

@@ -75,7 +75,7 @@ def code_of(path):
 
 
 def hash_of(name):
-    """A short name for the pictures and labels of a set, as `load` gives them here: the begin of their SHA-256."""
+    """A short name for the pictures and labels of a set, as `load` gives them here: the beginning of their SHA-256."""
     from course_utils.data import load
     from course_utils.environment import quiet
 

@@ -23,7 +23,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # TensorFlow keeps the memory of large tensors in a pool that grows and is never given back, so that a process holds
 # what the largest of a thousand networks took, several times over. The system's own allocator gives it back.
 os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in `make test` and in every kernel of the course
 tqdm.tqdm.monitor_interval = 0  # a thread that never ends
 
 # How long an example takes says how busy the machine is.

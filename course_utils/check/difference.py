@@ -447,32 +447,29 @@ class _Comparison:
                 kinds = {graph.nodes[events[k][side]].kind for k in range(start, end + 1)}
                 if not kinds & KERNELS:
                     continue
-                begins = []
-                for shift, before, here in self._shifts(events, start, end, side):
-                    if self._ends_block(before) if kinds & MERGES else graph.nodes[here].kind in KERNELS:
-                        begins.append(shift)
-                best = shift if not begins else begins[-1] if kinds & MERGES else begins[0]
-                for k in range(start, start + best):
-                    over = end + 1 + k - start
-                    here, other, there = events[k][side], events[over][1 - side], events[over][side]
-                    events[k] = (here, other) if side == 0 else (other, here)
-                    events[over] = (there, None) if side == 0 else (None, there)
-
-    def _shifts(self, events, start, end, side):
-        """(by how many nodes a run can move towards the end, the reference's node before it then, its first node)."""
-        graph = self.r if side else self.a
-        own = [event[side] for event in events[start:]]
-        yield 0, events[start - 1][1] if start else None, own[0]
-        for shift in range(1, len(events) - end):
-            left, over = own[shift - 1], events[end + shift]
-            if None in over or _key(graph.nodes[left]) != _key(graph.nodes[over[side]]):
-                return
-            yield shift, left if side else over[1], own[shift]
+                whole_blocks = None  # the events, where the run was last found to be whole blocks
+                while True:
+                    here = events[start][side]
+                    if kinds & MERGES and start and self._ends_block(events[start - 1][1]):
+                        whole_blocks = [*events]
+                    if not kinds & MERGES and graph.nodes[here].kind in KERNELS:
+                        break
+                    if end + 1 == len(events) or None in events[end + 1]:
+                        break
+                    there, other = events[end + 1][side], events[end + 1][1 - side]
+                    if _key(graph.nodes[here]) != _key(graph.nodes[there]):
+                        break
+                    events[start] = (here, other) if side == 0 else (other, here)
+                    events[end + 1] = (there, None) if side == 0 else (None, there)
+                    start, end = start + 1, end + 1
+                if whole_blocks:
+                    events[:] = whole_blocks
 
     def _ends_block(self, r):
-        place = None if r is None else self.place[r]
-        after = place and place.part == "addition" and self.r.nodes[r].kind == "activation"
-        return bool(place) and (place.part in ("stem", "input") or after)
+        if r is None:
+            return False
+        place = self.place[r]
+        return place.part in ("stem", "input") or (place.part == "addition" and self.r.nodes[r].kind == "activation")
 
     def _pair_up(self, events):
         """Remember who corresponds to whom; what has no partner stands for the one before it."""

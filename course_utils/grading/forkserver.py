@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 
+from course_utils.environment import for_keras
 from course_utils.errors import CourseError
 from course_utils.grading import protocol, sandbox
 
@@ -47,18 +48,18 @@ class ForkServer:
             "PYTHONHASHSEED": "0",
             "COURSE_OFFLINE": "1",
             "COURSE_CACHE_DIR": "/tmp/cache",
-            "KERAS_BACKEND": "tensorflow",
             "KERAS_HOME": self.home.name,  # empty: a keras.json elsewhere, as in /tmp, may be anybody's
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": self.home.name,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"),  # the same numbers as in a notebook
             "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",  # TensorFlow's own pool of memory grows, and never shrinks
             "MALLOC_ARENA_MAX": "2",  # else each thread claims addresses, which are counted
             "OMP_NUM_THREADS": "1",
             "TF_NUM_INTRAOP_THREADS": "1",
             "TF_NUM_INTEROP_THREADS": "1",
         }
+        if "TF_ENABLE_ONEDNN_OPTS" in os.environ:
+            environment["TF_ENABLE_ONEDNN_OPTS"] = os.environ["TF_ENABLE_ONEDNN_OPTS"]
+        for_keras(environment)
         command = [sys.executable, "-m", "course_utils.grading.forkserver", str(theirs.fileno()), str(int(isolated))]
         command += ["\n".join(_imports()), self.home.name]  # the last tells whose process it is
         quiet = subprocess.DEVNULL
