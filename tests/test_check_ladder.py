@@ -88,7 +88,38 @@ def rung_of_inception(rung):
     return inception_module
 
 
+def rung_of_a_basic_block(rung):
+    """0 returns x, 1 ReLU, 2 the first convolution, 3 both, nothing added, 4 all but the last ReLU, 5 all."""
+
+    class BasicBlock(layers.Layer):
+        def __init__(self, filter_num, stride=1, **kwargs):
+            super().__init__(**kwargs)
+            self.filter_num, self.stride = filter_num, stride
+
+        def build(self, shape):
+            f, s, bn = self.filter_num, self.stride, layers.BatchNormalization
+            self.first = [layers.Conv2D(f, 3, s, padding="same"), bn(), layers.ReLU()] if rung > 1 else []
+            self.second = [layers.Conv2D(f, 3, padding="same"), bn()] if rung > 2 else []
+            projects = rung > 3 and (s > 1 or shape[-1] != f)
+            self.side = [layers.Conv2D(f, 1, s), bn()] if projects else []
+
+        def call(self, x):
+            shortcut = x
+            for layer in [*self.first, *self.second]:
+                x = layer(x)
+            for layer in self.side:
+                shortcut = layer(shortcut)
+            x = x + shortcut if rung > 3 else x
+            return keras.ops.relu(x) if rung in (1, 3, 5) else x
+
+        def get_config(self):
+            return {**super().get_config(), "filter_num": self.filter_num, "stride": self.stride}
+
+    return BasicBlock
+
+
 LADDERS = {
+    "basic_block": ([rung_of_a_basic_block(rung) for rung in range(6)], [0, 0, 1, 3, 3, 4]),
     "identity_block": ([rung_of_a_block(rung, False) for rung in range(6)], [0, 1, 1, 2, 6, 8]),
     "convolutional_block": ([rung_of_a_block(rung, True) for rung in range(6)], [0, 1, 1, 1, 6, 8]),
     "resnet50": ([rung_of_resnet50(rung) for rung in range(7)], [2, 3, 3, 3, 5, 6, 8]),

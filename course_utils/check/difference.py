@@ -73,14 +73,17 @@ def foremost(found):
     return first
 
 
-def differences(answer, reference):
-    """All differences, in the order in which the network is read; empty exactly if the graphs are equal."""
+def differences(answer, reference, first_stage=None):
+    """All differences, in the order in which the network is read; empty exactly if the graphs are equal.
+
+    first_stage: the number of the first stage of blocks; None for 2 behind a stem, which then counts as one, else 1.
+    """
     if answer == reference:
         return []
     if not reference.count("concat"):  # then a concatenation stands for a sum, and its paths are read as those of one
         nodes = [replace(node, kind="concat_for_sum") if node.kind == "concat" else node for node in answer.nodes]
         answer = replace(answer, nodes=nodes)
-    found = _shared(answer, reference) or _Comparison(answer, reference).run()
+    found = _shared(answer, reference) or _Comparison(answer, reference, first_stage).run()
     return found or [UNNAMED]
 
 
@@ -166,7 +169,7 @@ class _Place:
         return self.label.removeprefix(" of ") or "the block"
 
 
-def _places(graph, main, sides):
+def _places(graph, main, sides, first_stage=None):
     """A _Place for each node of the reference."""
     order = {position: i for i, position in enumerate(main.positions)}
     blocks = []  # (first, last) on the main path, and the channels that come out
@@ -178,7 +181,8 @@ def _places(graph, main, sides):
             first -= 2 * _is_preactivation(graph, main.positions[first - 1])
             blocks.append((first, i, last, graph.nodes[position]))
     places = {}
-    labels = _labels(blocks, has_stem=bool(blocks) and blocks[0][0] > 1)
+    has_stem = bool(blocks) and blocks[0][0] > 1
+    labels = _labels(blocks, first_stage or (2 if has_stem else 1))
     done = 0
     for (first, merge, last, node), label in zip(blocks, labels, strict=True):
         if first > done:
@@ -213,13 +217,13 @@ def _branch(graph, side):
     return f"the {max(kernels)[0]}x{max(kernels)[1]} branch" if kernels else "the branch without convolutions"
 
 
-def _labels(blocks, has_stem):
+def _labels(blocks, first_stage):
     """A label for each block, " of stage 3, block b": a stage is a run of blocks that give equally many channels."""
     if len(blocks) == 1:
         return [""]
     if any(node.kind == "concat" for *_, node in blocks):
         return [f" of module {number}" for number in range(1, len(blocks) + 1)]
-    labels, stage, letter, channels = [], 1 if has_stem else 0, 0, None
+    labels, stage, letter, channels = [], first_stage - 1, 0, None
     for *_, node in blocks:
         now = node.shape[-1] if node.shape else channels
         if not labels or now != channels:
@@ -386,6 +390,7 @@ def _shared(answer, reference):
 class _Comparison:
     a: object  # the answer's graph
     r: object  # the reference's
+    first_stage: int | None = None
     partner: dict = field(default_factory=dict)  # position in the answer -> position in the reference
     stands_for: dict = field(default_factory=dict)  # the same for a node that is missing: the one before it
     found: list = field(default_factory=list)
@@ -394,7 +399,7 @@ class _Comparison:
         a_main, self.a_sides = paths(self.a)
         r_main, self.r_sides = paths(self.r)
         self.a_main, self.r_main = a_main.positions, r_main.positions
-        self.place = _places(self.r, r_main, self.r_sides)
+        self.place = _places(self.r, r_main, self.r_sides, self.first_stage)
         self.preactivations = {r for r in self.r_main if _is_preactivation(self.r, r)}
         self._count_outputs()
         self._path(a_main.positions, r_main.positions)
@@ -646,7 +651,8 @@ class _Comparison:
         if node.kind == "activation" and after == (None, None) and not shortcut and a == self.a_main[-1]:
             text = f"the network ends with {kind}, where nothing should follow {near}. What should its outputs be?"
             return self.add("output_activation", near, text, "no activation at the end", kind)
-        words = f"{_one(kind)} stands {f'after {near}' if before[1] is not None else 'at the beginning'}"
+        start = "at the beginning of the shortcut" if shortcut else "at the beginning"
+        words = f"{_one(kind)} stands {f'after {near}' if before[1] is not None else start}"
         self.add("extra_layer", near, f"{words}, where none is expected.", "nothing there", _one(kind))
 
     # Two nodes that correspond.

@@ -302,6 +302,7 @@ UNSEEN = {  # layers that change nothing when a model is used, and the note that
     "Identity": "",
     "ActivityRegularization": "",
     "Cast": "",
+    "ConvertToTensor": "",
 }
 ACTIVATIONS = {
     "ReLU": "relu",

@@ -27,7 +27,7 @@ LAYERS = """
 OPS = """
     Add Subtract Multiply Divide TrueDivide Maximum Minimum Negative Absolute Square Sqrt Exp Log Power Relu Relu6
     LeakyRelu Elu Selu Gelu Silu Sigmoid HardSigmoid Tanh Softplus Softsign Softmax LogSoftmax Pad GetItem Concatenate
-    Stack Mean Max Min Sum MaxPool AveragePool Reshape Transpose Squeeze ExpandDims Flip Cast ZerosLike
+    Stack Mean Max Min Sum MaxPool AveragePool Reshape Transpose Squeeze ExpandDims Flip Cast ConvertToTensor ZerosLike
 """.split()  # noqa: SIM905
 ARITHMETIC = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide")  # with an array of numbers, too
 ACTIVATIONS = """
@@ -79,8 +79,8 @@ def rebuild(config, max_params=MAX_PARAMS, before_softmax=False, seed=None):
         _forget_uninitialized()
 
 
-def outputs(config, x, seed=0, before_softmax=True, max_params=MAX_PARAMS):
-    """What a model of this config computes from x with weights set from `seed`, in inference mode.
+def outputs(config, x, seed=0, before_softmax=True, max_params=MAX_PARAMS, training=False):
+    """What a model of this config computes from x with weights set from `seed`.
 
     x: an array (batch, ...), or a list of them for several inputs. Returns a list of float32 arrays, one an output.
     Convolutions get no bias: before a batch normalisation answers rightly have one or not, and elsewhere the number of
@@ -94,7 +94,7 @@ def outputs(config, x, seed=0, before_softmax=True, max_params=MAX_PARAMS):
         if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D) and layer.use_bias:
             layer.bias.assign(np.zeros(layer.bias.shape, "float32"))
     try:
-        result = model(x, training=False)
+        result = model(x, training=training)
     except Exception as error:
         raise CannotRebuild(f"it does not take the probe ({_first_line(error)})") from error
     return [np.asarray(y) for y in (result if isinstance(result, list | tuple) else [result])]

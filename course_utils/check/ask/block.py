@@ -70,14 +70,14 @@ def _block(answer, probe, request):
     if found["returned"] != "symbolic":
         return found, None
     model, found["joined"] = evidence.attempt(keras.Model, X, y)
-    if model is None and _renamed(y):
+    if model is None and renamed(y):
         model, _ = evidence.attempt(keras.Model, X, y)
     if model is not None:
         found["config"], _ = evidence.attempt(model.to_json)
     return found, model
 
 
-def _renamed(y):
+def renamed(y):
     """Give layers of one name, of which no model can be made, names of their own; were there any?
 
     What the block does can be judged all the same.
@@ -85,10 +85,12 @@ def _renamed(y):
     names, seen, waiting = Counter(), set(), [y]
     while waiting:
         operation, node, _ = waiting.pop()._keras_history
-        if operation not in seen:
-            seen.add(operation)
+        if (operation, node) in seen:
+            continue
+        if operation not in {operation for operation, _ in seen}:
             names[operation.name] += 1
             if names[operation.name] > 1:
                 operation.name = f"{operation.name}_again_{names[operation.name]}"
+        seen.add((operation, node))
         waiting += operation._inbound_nodes[node].input_tensors
     return max(names.values()) > 1

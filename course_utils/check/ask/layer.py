@@ -1,8 +1,8 @@
-"""Asking for a class of layers or models of a student's own: its numbers with weights set from seeds.
+"""Asking for a class of layers or models of a student's own: its numbers with weights set from seeds, and its graph.
 
-Such a class tells nothing of its inside, so it is asked what it does, when predicting and when training. A request
-holds "probes", each {"arguments": {"filter_num": 4}, "shape": [2, 6, 7, 4], "seed": 0, "only_weights": False};
-"spellings", further names of arguments; "own", the course's class, "package.module:Class".
+It is asked what it does, when predicting and when training, and what it calls on its way. A request holds "probes",
+each {"arguments": {"filter_num": 4}, "shape": [2, 6, 7, 4], "seed": 0, "only_weights": False}; "spellings", further
+names of arguments; "own", the course's class, "package.module:Class".
 """
 
 import math
@@ -14,14 +14,16 @@ import numpy as np
 
 from course_utils.check import evidence
 from course_utils.check.ask.calling import shapes_only, spelled
+from course_utils.check.ask.symbolic import functional
 from course_utils.check.numbers import EPSILON, seed_weights
 
 
 def ask(answer, request):
     """Evidence: of each probe the call and what the layer does with `pictures`.
 
-    Of each probe: "call"; "run", evidence of the look at it; and what `behaviour`, or `weights`, tells. "config": can
-    an equal one be made from the config of the first that could be looked at?
+    Of each probe: "call"; "run", evidence of the look at it; what `behaviour`, or `weights`, tells; "config", that of
+    the functional model which calls the same, if it can be read. "config" of all: can an equal one be made from the
+    config of the first that could be looked at?
     """
     found = {"probes": [], "config": None}
     for probe in request["probes"]:
@@ -50,10 +52,16 @@ def _probe(answer, probe, request):
         call |= {"outcome": "borrowed", "function": request["own"].replace(":", ".")}
         return found, network
     found["changed"] = offered != kept
-    x = pictures(probe["shape"], probe["seed"])
-    look = (weights, network, x[:1]) if probe["only_weights"] else (behaviour, network, x, probe["seed"])
-    told, found["run"] = evidence.attempt(*look)
+    told, found["run"] = evidence.attempt(look, network, probe)
+    if told and not probe["only_weights"]:
+        found["config"], _ = evidence.attempt(lambda: functional(network, probe["shape"]).to_json())
     return found | (told or {}), network
+
+
+def look(network, probe):
+    """The `weights` of a layer or model, or its whole `behaviour`, as a probe asks."""
+    x = pictures(probe["shape"], probe["seed"])
+    return weights(network, x[:1]) if probe["only_weights"] else behaviour(network, x, probe["seed"])
 
 
 def weights(network, x):

@@ -1,92 +1,23 @@
-"""What is said of a subclassed layer or model: its numbers are compared with the reference's.
+"""What is said of a subclassed layer or model: its numbers are compared with the reference's, and where they differ,
+what it calls.
 
-It tells nothing of its inside. Numbers that are not the reference's are looked up among those of layers with a known
-mistake, or with two of them. Evidence is that of `ask.layer`, each probe with what was "asked".
+The calls are those of the functional model that `ask.symbolic` reads. It explains the numbers only if it gives them
+itself, rebuilt. Evidence is that of `ask.layer`, each probe with what was "asked".
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.check import numbers
-from course_utils.check.judge import call_problem, not_reached, passed
+from course_utils.check import graph, numbers
+from course_utils.check.difference import differences
+from course_utils.check.judge import call_problem, models, not_reached, passed
 from course_utils.check.result import Finding, Step
-
-
-class Mistake(NamedTuple):
-    """code, message: of the finding. step: its position among the steps. changes: the arguments of what computes the
-    numbers that make it.
-    """
-
-    code: str
-    step: int
-    message: str
-    changes: dict
-
-
-def operation(name):
-    """A function of keras.ops by its name; anything else as it is."""
-    from keras import ops
-
-    return getattr(ops, name) if isinstance(name, str) else name
-
-
-def convolution(x, filters, size, stride, seed):
-    from keras import ops
-
-    return ops.conv(x, weight("kernel", (size, size, x.shape[-1], filters), seed), strides=stride, padding="same")
-
-
-def normalised(x, seed, training):
-    from keras import ops
-
-    roles = "gamma", "beta", "moving_mean", "moving_variance"
-    gamma, beta, mean, variance = (weight(role, (x.shape[-1],), seed) for role in roles)
-    if training:
-        mean, variance = ops.moments(x, axes=(0, 1, 2))
-    return (x - mean) / ops.sqrt(variance + numbers.EPSILON) * gamma + beta
-
-
-@lru_cache(128)
-def weight(role, shape, seed):
-    from keras import ops
-
-    return ops.convert_to_tensor(numbers.draw(role, shape, seed))
-
-
-def explanation(probes, mistakes, pairs, compute):
-    """Which mistakes give the numbers of the probes, none, one of `mistakes`, or two of `pairs`?
-
-    compute(probe, training, **changes): the numbers of a network with mistakes. Returns (mistakes, are normalisations
-    always in training mode?, does it hold for all probes?), or None if nothing gives those of the first probe.
-    """
-    pairs = (pair for pair in combinations(pairs, 2) if not pair[0].changes.keys() & pair[1].changes.keys())
-    partly = None
-    for some, training in [
-        ((), False),
-        ((), True),
-        *(((one,), False) for one in mistakes),
-        *((two, False) for two in pairs),
-    ]:
-        fits = (close(probe["predicted"], compute(probe, training, **changes(some))) for probe in probes)
-        if next(fits):
-            if all(fits):
-                return some, training, True
-            partly = partly or (some, training, False)
-    return partly
-
-
-def changes(mistakes):
-    return {name: value for one in mistakes for name, value in one.changes.items()}
-
-
-def close(a, b):
-    """Are these the same numbers? b may stand for the first pictures alone."""
-    return numbers.agree([a[: len(b)]], [np.asarray(b)], tolerance=1e-3)
+from course_utils.environment import quiet
 
 
 def joined(request, evidence):
@@ -120,21 +51,21 @@ def problem(probe, what, kind):
 class About(NamedTuple):
     """What `conclude` has to know of an exercise.
 
-    unknown: the position of the step of numbers that nothing explains. mistakes:
-    looked for one by one; pairs: two at a time. compute(probe, training, **changes): the numbers of a network with
-    mistakes. reference(probe): the course's. weights_problem(probe, reference): a finding, or None.
+    steps: four; the first is that it builds, the last its behaviour in training. unknown: the position of the step of
+    numbers that nothing explains. own: the course's class, "resnet_basic:BasicBlock" of `course_utils.networks`.
+    step_of: of a `Difference`, the name of the step that it belongs to. weights_problem(probe, reference): a finding,
+    or None. first_stage: as of `differences`.
     """
 
     steps: tuple[Step, ...]
     unknown: int
-    mistakes: list
-    pairs: list
-    compute: Callable
-    reference: Callable
+    own: str
+    step_of: Callable
     weights_problem: Callable
+    first_stage: int | None = None
 
 
-STRUCTURAL = "wrong_depth", "stages_not_called"  # weights that no mistake of the tables makes
+STRUCTURAL = "wrong_depth", "stages_not_called"  # weights that tell more than the graph
 
 
 def conclude(seen, counted, builds, about, config):
@@ -143,32 +74,101 @@ def conclude(seen, counted, builds, about, config):
     seen: the probes with numbers. counted: those with weights. builds: the finding of the first step, or None if it is
     right. config: evidence of making an equal one.
     """
-    findings = [builds, None, None, None]
-    problems = (about.weights_problem(probe, about.reference(probe)) for probe in counted)
+    steps, findings = about.steps, [builds, None, None, None]
+    expected = [reference(about.own, probe) for probe in seen]
+    right = [close(probe["predicted"], one["predicted"]) for probe, one in zip(seen, expected, strict=True)]
+    problems = (about.weights_problem(probe, reference(about.own, probe)) for probe in counted)
     held = next(filter(None, problems), None)
-    if all(close(probe["predicted"], about.reference(probe)["predicted"]) for probe in seen):
-        found = (), False, True
-    elif held and held.code in STRUCTURAL:
-        found = None
-    else:
-        found = explanation(seen, about.mistakes, about.pairs, about.compute)
-    for mistake in found[0] if found else ():
-        findings[mistake.step] = findings[mistake.step] or Finding(mistake.code, False, mistake.message, points=1)
-    if not found or not found[0]:
+    mode = "predicted"
+    if all(right):
         findings[1] = held
-    if not found:
-        findings[1] = _made_in_call(seen) or findings[1]
-        findings[2] = not_reached(about.steps[2])
+    elif explained := None if held and held.code in STRUCTURAL else _explained(seen, right, about):
+        found, graphs, expected, mode = explained
+        told = [models.step_finding(step, found, graphs, about.step_of) for step in steps]
+        findings = [builds or told[0], *told[1:]]
+        if held and told[1].passed and told[2].passed:
+            findings[1] = held
+    else:
+        expected = None
+        findings[1], findings[2] = _made_in_call(seen) or held, not_reached(steps[2])
         if findings[1] is None:
             findings[about.unknown] = OTHER_NUMBERS
-    elif not any(findings[1:]) and not found[2]:
-        findings[2] = OTHER_NUMBERS
-    if findings[1] is None and any(probe["biases"] for probe in seen):
-        text = f"{about.steps[1].passed} (Its convolutions have biases, which the normalisations take away again.)"
+    if (findings[1] is None or findings[1].passed) and any(probe["biases"] for probe in seen):
+        text = f"{steps[1].passed} (Its convolutions have biases, which the normalisations take away again.)"
         findings[1] = Finding("conv_bias", True, text, points=1)
-    findings[3] = _training(seen, found, about)
-    both = zip(findings, about.steps, strict=True)
+    if expected is None:
+        findings[3] = not_reached(steps[3])
+    elif findings[3] is None or findings[3].passed:
+        findings[3] = _training(seen, expected, mode)
+    both = zip(findings, steps, strict=True)
     return [finding or passed(step) for finding, step in both] + [_config(config)]
+
+
+def reference(own, probe):
+    """What `ask.layer` tells of the course's own class, asked the same as a probe."""
+    return _reference(own, json.dumps(probe["asked"]))
+
+
+@lru_cache(128)
+def _reference(own, asked):
+    from course_utils.check.ask.layer import look
+
+    asked = json.loads(asked)
+    return look(models.own(own)(**asked["arguments"]), asked)
+
+
+@lru_cache
+def _functional(own):
+    """A function of what was asked that makes the functional model of the course's own class."""
+
+    def build(asked):
+        from course_utils.check.ask.symbolic import functional
+
+        return functional(models.own(own)(**asked["arguments"]), asked["shape"])
+
+    return build
+
+
+def _explained(seen, right, about):
+    """(differences, (graph, reference's graph), own numbers of each probe, the key of these that it predicts), or None.
+
+    right: does a probe have the reference's numbers? Then there are no differences, however it is written.
+    """
+    found, graphs, own = [], [], []
+    try:
+        for probe, is_right in zip(seen, right, strict=True):
+            answer = graph.canonical(probe.get("config") or {})
+            expected = models.graph_of(_functional(about.own), json.dumps(probe["asked"]))
+            differs = [] if is_right else differences(answer, expected, about.first_stage)
+            found.append(models.without_consequences(differs))
+            graphs.append((answer, expected))
+            own.append(_numbers(probe["config"], json.dumps(probe["asked"])))
+    except (graph.UnreadableConfig, numbers.CannotRebuild):
+        return None
+    for mode in ("predicted", "trained"):
+        both = zip(seen, own, strict=True)
+        if all(close(probe["predicted"], one[mode]) for probe, one in both):
+            return found, graphs, own, mode
+    return None
+
+
+@lru_cache(128)
+def _numbers(config, asked):
+    """What the model of a config gives for the pictures of a probe: "predicted", and "trained" in training mode."""
+    from course_utils.check.ask.layer import pictures
+
+    asked = json.loads(asked)
+    x = pictures(asked["shape"], asked["seed"])
+    with quiet():
+        return {
+            key: numbers.outputs(config, x, asked["seed"], before_softmax=False, training=training)[0]
+            for key, training in (("predicted", False), ("trained", True))
+        }
+
+
+def close(a, b):
+    """Are these the same numbers?"""
+    return numbers.agree([a], [np.asarray(b)], tolerance=1e-3)
 
 
 def weights_problem(probe, expected):
@@ -227,26 +227,26 @@ def _made_in_call(seen):
     return Finding("layers_made_in_call", False, text, points=1)
 
 
-def _training(seen, found, about):
-    """The finding of its behaviour in training, or None if it is right."""
+def _training(seen, expected, mode):
+    """The finding of its behaviour in training, or None if it is right.
+
+    expected: for each probe what comes out when it predicts and when it is "trained". mode: which of the two it gives
+    when it predicts.
+    """
 
     def fault(code, text):
         return Finding(code, False, text, points=1)
 
     if any(probe["frozen"] for probe in seen):
         return fault("frozen", "Some of its weights are not trainable. Which layer is frozen?")
-    if found and found[1]:
+    if mode == "trained":
         text = (
             "Even when it predicts, it normalises with the statistics of the batch, so that the answer for a picture "
             "depends on its neighbours. Who tells the normalisations which mode it is?"
         )
         return fault("always_training", text)
-    if not found:
-        return not_reached(about.steps[3])
-    for probe in seen if found[2] else seen[:1]:
-        wrong = found[0]
-        expected = about.compute(probe, True, **changes(wrong)) if wrong else about.reference(probe)["trained"]
-        if close(probe["trained"], expected):
+    for probe, one in zip(seen, expected, strict=True):
+        if close(probe["trained"], one["trained"]):
             pass
         elif close(probe["trained"], probe["predicted"]):
             text = (
@@ -260,7 +260,7 @@ def _training(seen, found, about):
                 "which mode it is, and does nothing else depend on it?"
             )
             return fault("training_differs", text)
-        if np.array_equal(probe["predicted"], probe["afterwards"]) and not close(expected, probe["predicted"]):
+        if np.array_equal(probe["predicted"], probe["afterwards"]) and not close(one["trained"], probe["predicted"]):
             return fault("averages_stay", "In training its running averages do not move. Which layer moves them?")
     return None
 

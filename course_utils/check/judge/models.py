@@ -211,7 +211,7 @@ def block_of(name):
         import keras
 
         X = keras.Input(probe["shape"])
-        return keras.Model(X, _own(name)(X, **probe["arguments"]))
+        return keras.Model(X, own(name)(X, **probe["arguments"]))
 
     return build
 
@@ -219,10 +219,11 @@ def block_of(name):
 @lru_cache
 def network_of(name):
     """A function of a probe that makes a network of `course_utils.networks`."""
-    return lambda probe: _own(name)(**probe["arguments"])
+    return lambda probe: own(name)(**probe["arguments"])
 
 
-def _own(name):
+def own(name):
+    """The course's function or class of a name such as "resnet:ResNet50"."""
     module, _, function = name.partition(":")
     return getattr(import_module(f"{NETWORKS}.{module}"), function)
 
@@ -246,7 +247,7 @@ def judge_model(evidence, steps, problem, step_of, reference, wanted=None):
         builds, found, graphs, same = _sealed(probes[0]["call"]["name"], error, steps[0].points), [], [], False
     defaults = wrong_defaults(evidence.get("defaults", {}), wanted or {})
     found = [defaults + differs for differs in found]
-    findings = [_judged(step, found, graphs, step_of) for step in steps[1:-1]]
+    findings = [step_finding(step, found, graphs, step_of) for step in steps[1:-1]]
     same = same if all(finding.passed for finding in findings) else None
     return [builds or passed(steps[0]), *findings, _numbers(steps[-1], same)]
 
@@ -279,7 +280,7 @@ def readable(evidence, points, read=graph.canonical):
     return problem, found
 
 
-def _judged(step, found, graphs, step_of):
+def step_finding(step, found, graphs, step_of):
     """The finding for one step, from the differences on each probe: what is not there to look at is not right."""
     for differs in found:
         fault = foremost([difference for difference in differs if step_of(difference) == step.name])
@@ -342,7 +343,7 @@ def _compare(probes, reference):
                 differs = []  # the same, written in a way that the graph does not know
             same = same and equal
         graphs += [(answer, expected)] if differs else []
-        differs = [_with_classes(difference, probe["asked"]) for difference in _without_consequences(differs)]
+        differs = [_with_classes(difference, probe["asked"]) for difference in without_consequences(differs)]
         found.append(differs + _frozen(calls))
     return found, graphs, same
 
@@ -380,7 +381,7 @@ def _refuse_closed(calls):
             raise numbers.CannotRebuild(f"an activation of its {call.kind} is a function of its own")
 
 
-def _without_consequences(found):
+def without_consequences(found):
     """Behind a stage of another stride, or none, the head pools feature maps of another size: it is not to blame."""
     sizes = {"wrong_strides", "strides_everywhere", "wrong_depth"} & {difference.code for difference in found}
     return [d for d in found if not (sizes and d.part == "head" and d.code == "wrong_pooling")]
