@@ -201,6 +201,10 @@ def said_of_03(photos):
     eighth = sorted(curve[7] for curve in curves)
     yield f"between {eighth[0]:.2f} and {eighth[-1]:.2f} at epoch 8"
     yield f"falls to {min(curve[14] for curve in curves):.2f} at epoch 15"
+    low, high = next((run[11], run[-1]) for run in photos["better network only val_accuracy_curves"] if run[11] < 0.5)
+    yield f"one of its runs stands at {low:.2f} in epoch 12 and at {high:.2f} in the last"
+    lowest = min(min(run[-5:]) for run in photos["better_recipe_val_accuracy_curves"])
+    yield f"in its last five epochs no run is below {lowest - 0.005:.2f}"
 
 
 def said_of_07a(photos):
@@ -215,10 +219,11 @@ def said_of_07a(photos):
     yield "The first two recipes end with nearly all of their training photos right and with half of the others"
     yield "after about fifteen epochs nothing more is gained for those"
     assert learned["third"][:, -1].max() < 0.9
-    assert others["third"][:, 30:].mean() - others["third"][:, 15:25].mean() > 0.05
-    yield "has not learned them by heart in that time, and goes on gaining for the others"
-    assert others["third"][:, -1].min() > max(others[recipe][:, -1].max() for recipe in ("first", "second"))
-    yield "at the end its worst run is above the best one of the other recipes"
+    assert others["third"][:, 30:].mean() - others["third"][:, 15:25].mean() > 0.02
+    yield "and goes on gaining for the others, a little"
+    late = {recipe: others[recipe][:, 30:].mean(axis=1) for recipe in others}
+    assert late["third"].min() > max(late["first"].max(), late["second"].max())
+    yield "in the mean of the last ten epochs each of its runs is above each run of the other recipes"
 
 
 def said_of_08(photos):
@@ -228,20 +233,37 @@ def said_of_08(photos):
     both, crop, nothing = runs("mirror and crop"), runs("crop"), runs("nothing")
     alone = {name: np.median(runs(name)) for name in ("mirror", "crop", "colour shift", "PCA colour")}
     assert max(alone, key=alone.get) == "crop"
+    assert min(crop) > max(nothing)
     assert abs(alone["mirror"] - np.median(nothing)) < max(np.std(nothing, ddof=1), np.std(runs("mirror"), ddof=1))
-    assert min(both) > max(crop)
     yield "The crop is worth most. The mirror alone gains nothing that three runs could show"
-    yield "each run with both ends above each run with the crop alone"
+    assert np.median(crop) <= min(both) + 0.02
+    assert abs(np.median(both) - max(crop)) < 0.02
+    yield "nor does it beside the crop, where the runs with both lie among the best with the crop alone"
     assert max(runs("colour shift") + runs("PCA colour")) <= max(nothing)
-    yield "Changing colours gains nothing either: these runs end no higher than those without any change"
+    yield "Changing colours shows no gain either: no run ends above the best one without any change"
     mixed, cut = runs("mirror, crop, MixUp"), runs("mirror, crop, CutMix")
-    assert np.median(both) < np.median(mixed) < np.median(both) + 0.02
-    assert min(mixed) < max(both)
-    yield "With MixUp the median is a little higher, but the runs overlap with those that lack it"
+    assert 0 < np.median(mixed) - np.median(both) < 0.02
+    yield "With MixUp the runs end higher by about a hundredth, which is as much as 2,000 test pictures leave to chance"
     assert max(cut) <= min(both)
-    yield "With CutMix no run ends above the lowest of those"
+    yield "With CutMix no run ends above the lowest of those without it"
+    one, team = (photos[f"{kind}ten_crop_accuracy"] - photos[f"{only}_accuracy"]
+                 for kind, only in (("", "one_network"), ("ensemble_", "ensemble")))  # fmt: skip
+    yield f"on the photos of the record {one:.2f} for one network and {team:.2f} for the team"
     assert min(runs("five times the pictures")) > max(mixed + cut + both)
-    yield "five times the pictures are worth more than all tricks together"
+    yield "five times the pictures, without any trick, are worth more than every combination tried here"
+
+
+def said_of_09(photos):
+    ends = {way: photos[f"{way.replace(' ', '_')}_accuracy"] for way in ("head only", "last block", "whole body")}
+    scratch = np.array(photos["from_scratch_curves"])
+    assert 0.05 < ends["head only"] - photos["from_scratch_accuracy"] < 0.15
+    yield "On photos borrowing adds about a tenth"
+    draws = np.std([run[-1] for run in photos["head_only_curves"]], ddof=1)
+    assert max(ends["last block"], ends["whole body"]) - ends["head only"] < draws
+    yield "tuning the body adds nothing that five choices of pictures could show"
+    half = scratch.shape[1] // 2
+    assert abs(np.median(scratch[:, -1]) - np.median(scratch[:, half - 1])) < 0.01
+    yield "The network from scratch gains no more in the second half of its steps"
 
 
 SAID = {
@@ -250,6 +272,7 @@ SAID = {
     "03_happy_house": said_of_03,
     "07a_birds": said_of_07a,
     "08_data_augmentation": said_of_08,
+    "09_cifar10_transfer": said_of_09,
 }
 
 
@@ -287,7 +310,7 @@ STORED = {
         "better_recipe_test_accuracy": 0.75,
     },
     "07a_birds": {"third_recipe_val_accuracy": 0.75},
-    "08_data_augmentation": {"gain_in_spreads_of_seeds": 1.5},
+    "08_data_augmentation": {"gain_in_spreads_of_seeds": 2},
     "09_cifar10_transfer": {"transfer_minus_scratch_20_pictures": 0.1},
 }
 ON_PHOTOS = {

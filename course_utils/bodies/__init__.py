@@ -29,7 +29,7 @@ RECIPE = {  # epochs over the pictures of the eight classes, in batches of 64
 def small_body(width=WIDTH):
     """A small residual network without a head: pictures (n, height, width, 3) in 0..255 become (n, 4 * width) numbers.
 
-    A convolution, three blocks of two, a global average: seven convolutions, and three on the shortcuts.
+    A convolution, three blocks of two, a global average: seven convolutions of 3 x 3, two of 1 x 1 on shortcuts.
     """
     import keras
     from keras import layers
