@@ -62,9 +62,8 @@ def pictures(images, titles=None, columns=8, alt=None, size=1.0):
             if title is not None:
                 axis.set_title(str(title), fontsize=8, loc="center", pad=2)
         figure.tight_layout(pad=0.3, h_pad=0.6 if lines > 1 else None)
-    return show(
-        figure, alt or f"{len(images)} pictures" + (f": {', '.join(map(str, titles))}" if titles is not None else "")
-    )
+    count = "A picture" if len(images) == 1 else f"{len(images)} pictures"
+    return show(figure, alt or count + (f": {', '.join(map(str, titles))}" if titles is not None else ""))
 
 
 def curves(runs, title, ylabel="accuracy", alt=None, xlabel="epoch", every=1, line=None):
