@@ -1,5 +1,6 @@
 """The pre-activation networks against keras.applications, NumPy, and the parameter counts of their source."""
 
+import json
 import math
 
 import keras
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 from random_weights import randomise
 
+from course_utils import files
 from course_utils.check.graph import canonical
 from course_utils.grading.submissions import all_masters
+from course_utils.networks import resnet_v2
 from course_utils.networks.resnet_v2 import (
     EPSILON,
     FAULTS,
@@ -251,3 +254,14 @@ def test_each_fault_alone_makes_another_network(fault):
 def test_a_fault_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="no such fault: softmax"):
         hard_coded_resnet50v2(["softmax"])
+
+
+@pytest.mark.parametrize("epsilon", [EPSILON, 1e-3])
+def test_the_proof_of_notebook_07_finds_what_no_table_shows(epsilon, monkeypatch):
+    monkeypatch.setattr(resnet_v2, "EPSILON", epsilon)
+    cells = json.loads(files.masters()["07_resnet50v2_birds"].read_text(encoding="utf-8"))["cells"]
+    (proof,) = ("".join(cell["source"]) for cell in cells if cell["id"] == "weights-code")
+    *steps, last = proof.splitlines()
+    names = {"keras": keras, "np": np, "ops": keras.ops, "ResNet50V2": ResNet50V2}
+    exec("\n".join(steps), names)
+    assert eval(last, names) is (epsilon == EPSILON)
