@@ -97,6 +97,7 @@ LEFT_OUT = {  # cells that name an answer and take long, or do nothing that thos
     "same-step",
     "larger-code",
     "learning-curve",
+    "weights-code",
     "deeper-code",
     "found-count-code",
     "raw-code",
