@@ -71,8 +71,8 @@ class _TensorFlow(tf.__internal__.dispatch.GlobalOpDispatcher):
     active = False
 
     def handle(self, op, args, kwargs):
-        name = OF_KERAS.get(op.__name__.removesuffix("_v2"))
-        if not self.active or name is None or not _symbolic([args, kwargs]):
+        name = OF_KERAS.get(getattr(op, "__name__", "").removesuffix("_v2")) if self.active else None
+        if name is None or not _symbolic([args, kwargs]):
             return self.NOT_SUPPORTED
         given = inspect.signature(op).bind(*args, **kwargs).arguments  # by place: names of arguments differ
         return getattr(keras.ops, name)(*(value for key, value in given.items() if key != "name"))
