@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from course_utils.check.exercise import Exercise
-from course_utils.check.judge import layers, not_reached, only
+from course_utils.check.judge import layers, models, not_reached, only
 from course_utils.check.judge.later import a_class
 from course_utils.check.result import Finding, Step
 
@@ -54,7 +54,7 @@ def _request(seed, hidden):
         {"arguments": {"filter_num": filters, "stride": s}, "shape": shape, "seed": seed, "only_weights": False}
         for shape, filters, s in PROBES + (HIDDEN if hidden else [])
     ]
-    own = f"course_utils.networks.{OWN}"
+    own = f"{models.NETWORKS}.{OWN}"
     return {"probes": probes, "spellings": {"stride": ["strides", "s"]}, "own": own}
 
 

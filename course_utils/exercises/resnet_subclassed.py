@@ -4,7 +4,7 @@ A small one is asked for its numbers with weights set from seeds, and ResNet-18 
 """
 
 from course_utils.check.exercise import Exercise
-from course_utils.check.judge import layers, not_a_model, only
+from course_utils.check.judge import layers, models, not_a_model, only
 from course_utils.check.judge.later import a_class
 from course_utils.check.judge.layers import close
 from course_utils.check.result import Finding, Step
@@ -47,7 +47,7 @@ def _request(seed, hidden):
         }
         for layer_dims, classes in asked
     ]
-    own = f"course_utils.networks.{OWN}"
+    own = f"{models.NETWORKS}.{OWN}"
     return {"probes": probes, "spellings": {"num_classes": ["classes"]}, "own": own}
 
 

@@ -82,15 +82,15 @@ def renamed(y):
 
     What the block does can be judged all the same.
     """
-    names, seen, waiting = Counter(), set(), [y]
+    names, operations, calls, waiting = Counter(), set(), set(), [y]
     while waiting:
         operation, node, _ = waiting.pop()._keras_history
-        if (operation, node) in seen:
-            continue
-        if operation not in {operation for operation, _ in seen}:
+        if operation not in operations:
+            operations.add(operation)
             names[operation.name] += 1
             if names[operation.name] > 1:
                 operation.name = f"{operation.name}_again_{names[operation.name]}"
-        seen.add((operation, node))
-        waiting += operation._inbound_nodes[node].input_tensors
+        if (operation, node) not in calls:
+            calls.add((operation, node))
+            waiting += operation._inbound_nodes[node].input_tensors
     return max(names.values()) > 1
